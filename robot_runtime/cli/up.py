@@ -1,0 +1,44 @@
+"""Command `up`: the processes of a robot, until Ctrl-C."""
+
+from datetime import datetime, timezone
+import os
+from pathlib import Path
+from typing import Annotated
+
+from robot_runtime.cli.check import check_inputs, Namespace, Policy, Robot
+import typer
+
+
+def up(
+    robot: Robot = 'fr3',
+    policy: Policy = 'scripted_pick',
+    namespace: Namespace = '',
+    sim: Annotated[bool, typer.Option('--sim', help='Start the simulator too.')] = False,
+    record: Annotated[Path | None, typer.Option(help='Folder for a recording.')] = None,
+    seed: Annotated[int, typer.Option(help='Seed of the simulator.')] = 1,
+    rate_hz: Annotated[float, typer.Option(help='[Hz] Rate of control and gate.')] = 250.0,
+    rt: Annotated[bool, typer.Option(help='Ask for SCHED_FIFO and locked memory.')] = True,
+    log: Annotated[Path | None, typer.Option(help='Folder for logs.')] = None,
+) -> None:
+    """Start the gate, control, policy (and simulator, recorder), and end them in order."""
+    from robot_runtime.runtime.processes import process_list
+    from robot_runtime.runtime.supervisor import Supervisor
+
+    check_inputs(robot, policy)
+    processes = process_list(
+        robot, policy, namespace, sim=sim, record=None if record is None else str(record),
+        seed=seed, rt=rt, rate_hz=rate_hz,
+    )  # fmt: skip
+    supervisor = Supervisor(processes, log or log_folder(), say=typer.echo)
+    raise typer.Exit(supervisor.run())
+
+
+def log_folder() -> Path:
+    """Return a new folder for the logs of a run, where ROS keeps its own."""
+    home = os.environ.get('ROS_LOG_DIR') or Path.home() / '.ros' / 'log'
+    return Path(home) / f'robot_runtime_{time_name()}_{os.getpid()}'
+
+
+def time_name() -> str:
+    """Return the time as a part of a file's name."""
+    return datetime.now(timezone.utc).strftime('%Y%m%d_%H%M%S')

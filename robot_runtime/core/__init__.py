@@ -1,0 +1,1 @@
+"""Pure functions and types: numpy only; no ROS, clock, thread, file or log."""

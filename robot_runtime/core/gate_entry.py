@@ -1,0 +1,78 @@
+"""Verdict on a command as the gate's state stands: seed of an engagement, or its next motion."""
+
+import numpy as np
+from robot_runtime.core.gate_state import GateConfig, GateState, Phase
+from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict, verify
+from robot_runtime.core.types import Floats, Motion
+
+SEED_TOLERANCE = 1e-9
+
+
+def seeded(config: GateConfig, last: Motion | None, motion: Motion, measured: Floats) -> Verdict:
+    """
+    Return whether `motion` is the seed: the last one sent, or at first activation the measured.
+
+    Without a lead (gripper) the measured joint may have moved as far as its speed lets it while
+    the state was not yet too old. A joint measured outside its range may stand there.
+    """
+    limits = config.limits
+    speed = np.maximum(np.abs(motion.velocity), np.abs(motion.acceleration))
+    if last is not None:
+        error = np.abs(motion.position - last.position)
+        away = np.maximum(np.maximum(error, speed), np.abs(last.velocity))
+        return _start(away, np.full(limits.count, SEED_TOLERANCE))
+    moving = _start(speed, np.full(limits.count, SEED_TOLERANCE))
+    if not moving.ok:
+        return moving
+    aged = limits.velocity * config.state_timeout_ns * 1e-9
+    near = np.where(np.isfinite(limits.lead), limits.lead * (1.0 + TOLERANCE), aged)
+    verdict = _start(np.abs(motion.position - measured), near)
+    if not verdict.ok:
+        return verdict
+    out = np.maximum(limits.lower - motion.position, motion.position - limits.upper)
+    out_measured = np.maximum(limits.lower - measured, measured - limits.upper)
+    slack = np.where(out_measured > 0.0, limits.velocity * config.dt_s, 0.0)
+    return _start(np.maximum(out, 0.0), np.maximum(out_measured, 0.0) + slack)
+
+
+def _start(value: Floats, allowed: Floats) -> Verdict:
+    kept = value <= allowed
+    if kept.all():
+        return Verdict(Refusal.NONE, -1, 0.0, 0.0)
+    joint = int(np.argmin(kept))
+    return Verdict(Refusal.EPOCH_START, joint, float(value[joint]), float(allowed[joint]))
+
+
+def judge(
+    config: GateConfig, state: GateState, motion: Motion, ticks: int, measured: Floats
+) -> Verdict:
+    """
+    Return the verdict on a command of the current epoch.
+
+    While coasting, what the command says of itself must be allowed, and so must the motion that
+    its position makes of the position that the gate sent; and so once more, one command later.
+    """
+    limits, dt_s, last = config.limits, config.dt_s, state.motion
+    assert last is not None
+    if state.state is Phase.PASS and state.told is None:
+        return verify(motion, last, ticks, measured, limits, dt_s)
+    if state.state is Phase.PASS and state.told is not None:
+        verdict = verify(motion, state.told, ticks, measured, limits, dt_s)
+    else:
+        here = Motion.at_rest(motion.position)  # for the shape and the finite numbers
+        verdict = verify(motion, here, 1, None, limits, dt_s)
+        if verdict.refusal not in (Refusal.NAMES, Refusal.NOT_FINITE):
+            with np.errstate(all='ignore'):
+                before = motion.velocity - motion.acceleration * dt_s
+                past = Motion(motion.position - motion.velocity * dt_s, before, before)
+            verdict = verify(motion, past, 1, measured, limits, dt_s)
+    if not verdict.ok:
+        return verdict
+    truth = realised(motion, last, ticks, dt_s)
+    return verify(truth, last, ticks, measured, limits, dt_s)
+
+
+def realised(motion: Motion, last: Motion, ticks: int, dt_s: float) -> Motion:
+    """Return the motion that the position of `motion` is, when it follows `last`."""
+    velocity = (motion.position - last.position) / (ticks * dt_s)
+    return Motion(motion.position, velocity, (velocity - last.velocity) / (ticks * dt_s))

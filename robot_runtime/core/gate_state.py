@@ -1,0 +1,150 @@
+"""State of the gate: what it is configured with, what it remembers, and its sentences."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from robot_runtime.core.guard import TOLERANCE, Verdict
+from robot_runtime.core.stream import Sample
+from robot_runtime.core.tokens import TokenBucket
+from robot_runtime.core.types import Floats, Limits, Motion
+
+COMMAND_LATE = 'command late'  # how the reason begins; the only cause that may reset by itself
+
+
+class Phase(Enum):
+    """What the gate does: PASS and COAST move on commands, BRAKING and REST on its own."""
+
+    IDLE = 'IDLE'
+    PASS = 'PASS'
+    COAST = 'COAST'
+    BRAKING = 'BRAKING'
+    REST = 'REST'
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GateConfig:
+    """Numbers of the gate; `budget_ns` is J, the longest time without a command that passed."""
+
+    limits: Limits
+    names: tuple[str, ...]
+    period_ns: int
+    budget_ns: int  # max(3 periods, 10 ms) with a real-time class, 60 ms without
+    state_timeout_ns: int = 50_000_000
+    estop_required: bool = False
+    estop_timeout_ns: int = 200_000_000
+    tracking_ns: int = 50_000_000
+    burst: int = 3
+    rest_on_silence: bool = False  # commands that end while the robot stands: REST, unlatched
+
+    @property
+    def dt_s(self) -> float:
+        """Return the period in seconds."""
+        return self.period_ns / 1e9
+
+    @property
+    def patience_ns(self) -> int:
+        """Return how long after a command the next one is missed: 1.5 periods."""
+        return self.period_ns * 3 // 2
+
+    @property
+    def hold_ticks(self) -> int:
+        """Return how many coast steps keep the speed: half the budget, at least two."""
+        return max(2, self.budget_ns // (2 * self.period_ns))
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """How many commands passed, were refused and so on, since the gate began."""
+
+    passed: int = 0
+    refused: int = 0
+    dropped: int = 0  # late, doubled, or of an older engagement
+    ignored: int = 0  # came while latched
+    coasted: int = 0  # steps sent without a command
+    recovered: int = 0  # ends of coasting by a command
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GateState:
+    """All that the gate remembers; `motion` is what the positions it sent amount to."""
+
+    state: Phase
+    motion: Motion | None  # last sent; None: never engaged, so there is nothing to brake or hold
+    epoch_ns: int
+    tick: int  # of the last position sent; the gate's own coast steps use up ticks
+    latched: bool
+    reason: str  # first cause since the last reset; in IDLE the last refusal
+    next_emit_ns: int
+    sent_ns: int
+    last_command_ns: int  # when the last command passed
+    bucket: TokenBucket
+    counters: Counters = field(default_factory=Counters)
+    coasting: int = 0  # steps of this coast
+    told: Motion | None = None  # after a recovery: the command as its sender counts it
+    lead_since_ns: int | None = None
+    blocked: str = ''  # the e-stop as last seen: why nothing may move, or empty
+
+
+def initial(config: GateConfig, now_ns: int) -> GateState:
+    """Return the gate that was never engaged and sends nothing."""
+    bucket = TokenBucket.full(config.period_ns, now_ns, config.burst)
+    blocked = 'e-stop: never heard' if config.estop_required else ''
+    return GateState(
+        Phase.IDLE, None, -1, 0, False, '', now_ns, now_ns, now_ns, bucket, blocked=blocked
+    )
+
+
+def sentence_of(config: GateConfig, verdict: Verdict) -> str:
+    """Return in words which rule was broken, by which joint, by how much."""
+    joint = f'{config.names[verdict.joint]} ' if verdict.joint >= 0 else ''
+    figures = f'{verdict.value:.9g}, allowed {verdict.allowed:.9g}'
+    return f'command refused: {verdict.refusal.value}: {joint}{figures}'
+
+
+def unmeasured(config: GateConfig, measured: Sample[Floats] | None, now_ns: int) -> str:
+    """Return in words why the joint state may not be used, or ''."""
+    if measured is None:
+        return 'joint state missing: none has come'
+    if measured.fresh(now_ns, config.state_timeout_ns):
+        return ''
+    age_ms = (now_ns - measured.received_ns) / 1e6
+    return f'joint state missing for {age_ms:.1f} ms, allowed {config.state_timeout_ns / 1e6:g}'
+
+
+def late(config: GateConfig, state: GateState, now_ns: int) -> str:
+    """Return in words how long no command has passed, if over the budget, or ''."""
+    silence_ns = now_ns - state.last_command_ns
+    if silence_ns <= config.budget_ns:
+        return ''
+    return (
+        f'{COMMAND_LATE}: none for {silence_ns / 1e6:.1f} ms, allowed {config.budget_ns / 1e6:g}'
+    )
+
+
+def not_following(config: GateConfig, sent: Motion, measured: Floats) -> str:
+    """Return in words which joint is further from the measured one than its lead, or ''."""
+    away = np.abs(sent.position - measured)
+    kept = away <= config.limits.lead * (1.0 + TOLERANCE)  # a NaN is not following
+    if kept.all():
+        return ''
+    joint = int(np.argmin(kept))
+    allowed = float(config.limits.lead[joint])
+    name = config.names[joint]
+    return (
+        f'robot not following: {name} is {away[joint]:.6g} from the command, allowed {allowed:g}'
+    )
+
+
+def blocking(config: GateConfig, estop: Sample[bool] | None, now_ns: int) -> str:
+    """Return in words why the e-stop lets nothing move, or ''."""
+    if estop is not None and estop.value:
+        return 'e-stop: pressed'
+    if not config.estop_required:
+        return ''
+    if estop is None:
+        return 'e-stop: never heard'
+    if estop.fresh(now_ns, config.estop_timeout_ns):
+        return ''
+    age_ms = (now_ns - estop.received_ns) / 1e6
+    return f'e-stop: not heard for {age_ms:.1f} ms, allowed {config.estop_timeout_ns / 1e6:g}'

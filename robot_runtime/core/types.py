@@ -1,0 +1,58 @@
+"""Values that travel between the parts of the runtime; frozen, SI units, joint order fixed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limits:
+    """
+    Bounds of J joints, in the order of the robot file; every field is (J,) float64.
+
+    `velocity_offset` and `velocity_deceleration` are the published position-dependent velocity
+    limit: |v| <= -offset + sqrt(2 * deceleration * (velocity_end - q)) toward the upper end and
+    the mirror toward the lower one; deceleration is inf for joints without one.
+    """
+
+    lower: Floats  # [rad] or [m]
+    upper: Floats
+    velocity: Floats  # [rad/s], > 0
+    acceleration: Floats  # [rad/s^2], > 0; speeding up and slowing down alike
+    lead: Floats  # [rad] most the command may be away from the measured position; inf: unchecked
+    velocity_offset: Floats  # [rad/s]
+    velocity_deceleration: Floats  # [rad/s^2]
+    velocity_lower_end: Floats  # [rad] position where the curve toward the lower end is rooted
+    velocity_upper_end: Floats
+
+    @property
+    def count(self) -> int:
+        """Return J, the number of joints."""
+        return len(self.lower)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """A commanded motion at one instant: position, velocity and acceleration, each (..., J)."""
+
+    position: Floats
+    velocity: Floats
+    acceleration: Floats
+
+    @classmethod
+    def at_rest(cls, position: Floats) -> 'Motion':
+        """Return the motion that stands still at `position`."""
+        zero = np.zeros_like(position, dtype=np.float64)
+        return cls(np.array(position, dtype=np.float64), zero, zero.copy())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Command:
+    """One tick of motion for the gate: when its epoch began, which tick it is, and the motion."""
+
+    epoch_ns: int  # ROS time at which the epoch began; constant over one engagement
+    tick: int  # n >= 0: executed ticks since the epoch began; the command's time is n * dt
+    motion: Motion

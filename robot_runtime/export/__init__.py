@@ -1,0 +1,1 @@
+"""Making policies: graphs, training, proof of parity."""

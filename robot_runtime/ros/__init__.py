@@ -1,0 +1,1 @@
+"""Thin ROS 2 nodes: the only folder that imports rclpy and messages."""

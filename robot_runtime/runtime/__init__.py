@@ -1,0 +1,1 @@
+"""Clocks, files, ONNX Runtime, journal and processes; no ROS."""

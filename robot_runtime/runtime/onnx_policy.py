@@ -1,0 +1,237 @@
+"""ONNX policy: a graph that runs only when its card, its hash and its golden outputs agree."""
+
+from collections.abc import Mapping
+import hashlib
+from math import prod
+from pathlib import Path, PurePosixPath
+from typing import Any
+import zipfile
+
+import numpy as np
+from numpy.typing import NDArray
+import onnx
+import onnxruntime as ort
+from robot_runtime.core.tensors import rows_from_output
+from robot_runtime.core.types import Floats
+from robot_runtime.runtime.card_checks import check_graph, GraphValue
+from robot_runtime.runtime.config_file import ConfigError
+from robot_runtime.runtime.policy_card import (
+    CARD,
+    load_card,
+    normalization_of,
+    PolicyCard,
+)
+
+Feed = Mapping[str, NDArray[Any]]
+DTYPES = {
+    'tensor(float)': 'float32', 'tensor(double)': 'float64', 'tensor(int64)': 'int64',
+    'tensor(int32)': 'int32', 'tensor(uint8)': 'uint8', 'tensor(string)': 'object',
+}  # fmt: skip
+
+
+class OnnxPolicy:
+    """A checked graph in a session; `infer` turns a feed into rows of joints in SI units."""
+
+    def __init__(self, card: PolicyCard, session: ort.InferenceSession) -> None:
+        """Take a session whose names, shapes and types the card describes."""
+        self.card = card
+        self._session = session
+        self._inputs = [_graph_value(value) for value in session.get_inputs()]
+        results = [_graph_value(value) for value in session.get_outputs()]
+        check_graph(card, self._inputs, results)
+        self._result = next(value for value in results if value.name == card.output.name)
+        self._output = card.output.name
+        self._normalization = normalization_of(card.output.normalization)
+        self._order = np.arange(len(card.output.joints))
+
+    @classmethod
+    def load(cls, folder: str | Path, provider: str = 'CPUExecutionProvider') -> 'OnnxPolicy':
+        """Return the policy in a model folder, or raise a ConfigError with one sentence."""
+        path = Path(folder)
+        card = load_card(path)
+        graph = path / card.graph.file
+        content = _checked_bytes(graph, card.graph.sha256)
+        _check_external_data(content, card, path)
+        # from the bytes that were hashed; a graph with external data needs its path
+        source = str(graph) if card.graph.external_data else content
+        policy = cls(card, _session(source, provider, graph))
+        policy.warm_up()
+        if card.golden is not None:
+            policy.check_golden(path / card.golden.file, card.golden.tolerance)
+        return policy
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Return the names of what `infer` needs."""
+        return tuple(value.name for value in self._inputs)
+
+    def run(self, feed: Feed) -> NDArray[Any]:
+        """Return the graph's raw output; each input is cast and shaped as the graph declares."""
+        fed = {value.name: _shaped(feed[value.name], value) for value in self._inputs}
+        output: NDArray[Any] = self._session.run([self._output], fed)[0]
+        return output
+
+    def infer(self, feed: Feed) -> Floats:
+        """Return the rows (T, J) in SI units, joints in the order of the card."""
+        return rows_from_output(
+            self.run(feed), self.card.output.rows, self._normalization, self._order
+        )
+
+    def warm_up(self) -> None:
+        """Run once on zeros, so that the first real inference is not the slow one."""
+        self.run({value.name: _zeros(value) for value in self._inputs})
+
+    def check_golden(self, path: Path, tolerance: float) -> None:
+        """
+        Refuse a graph that does not give the outputs its maker saw.
+
+        The file holds one array per input and output, of the graph's shape, or of one more
+        dimension in front for several pairs.
+        """
+        stored = _golden_arrays(path)
+        wanted = {*self.input_names, self._output}
+        if stored.keys() != wanted:
+            raise ConfigError(
+                f'golden file {path} holds {sorted(stored)}, but must hold {sorted(wanted)}'
+            )
+        sizes = {value.name: prod(_fixed(value)) for value in (*self._inputs, self._result)}
+        counts = {name: array.size / sizes[name] for name, array in stored.items()}
+        count = int(counts[self._output])
+        if count < 1 or set(counts.values()) != {count}:
+            raise ConfigError(f'golden file {path} must hold as many of each, but has {counts}')
+        pairs = {name: array.reshape(count, -1) for name, array in stored.items()}
+        for i in range(count):
+            got = self.run({name: pairs[name][i] for name in self.input_names})
+            error = float(np.max(np.abs(got.reshape(-1) - pairs[self._output][i])))
+            if not error <= tolerance:
+                raise ConfigError(
+                    f'golden pair {i} of {path} differs by {error:.3g}, more than the '
+                    f'{tolerance:.3g} that the card allows'
+                )
+
+
+def package_sha256(folder: Path) -> str:
+    """Return the hash of card, graph, external data and golden file, as robot files pin it."""
+    card = load_card(folder)
+    names = {CARD, card.graph.file, *card.graph.external_data}
+    names |= {card.golden.file} if card.golden else set()
+    total = hashlib.sha256()
+    for name in sorted(names):
+        total.update(f'{_sha256(_bytes(folder / name))}  {name}\n'.encode())
+    return total.hexdigest()
+
+
+def check_pin(folder: Path, pin: str | None) -> None:
+    """Refuse a folder that is not the `name@sha256` of the robot file; None: nothing is pinned."""
+    if pin is None:
+        return
+    have = f'{load_card(folder).name}@{package_sha256(folder)}'
+    if have != pin:
+        raise ConfigError(f'the robot file pins the policy {pin}, but {folder} holds {have}')
+
+
+def _session(source: str | bytes, provider: str, graph: Path) -> ort.InferenceSession:
+    """Return a session on `provider` and no other, with one thread that does not spin."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    have = ort.get_available_providers()
+    if provider not in have:
+        raise ConfigError(f'execution provider {provider} is not there; there are {have}')
+    try:
+        session = ort.InferenceSession(source, options, providers=[provider])
+    except Exception as error:
+        raise ConfigError(f'{graph} cannot be loaded: {_one_line(error)}') from error
+    # the CPU provider stands behind every other; the first place is where nodes go
+    used = session.get_providers()
+    if used[:1] != [provider]:
+        raise ConfigError(f'execution provider {provider} was asked for, but {used} is in use')
+    return session
+
+
+def _check_external_data(content: bytes, card: PolicyCard, folder: Path) -> None:
+    """Refuse weights outside the folder, and weights that the card does not list with a hash."""
+    try:
+        model = onnx.load_model_from_string(content)
+    except Exception as error:
+        raise ConfigError(f'{folder / card.graph.file} is not an ONNX graph') from error
+    used = _external_files(model)
+    for name in sorted(used):
+        parts = PurePosixPath(name).parts
+        if len(parts) != 1 or parts[0] == '..' or (folder / name).is_symlink():
+            raise ConfigError(
+                f'{folder / card.graph.file} has its weights in {name!r}, which must be a file '
+                f'of the folder {folder}'
+            )
+    if used != set(card.graph.external_data):
+        raise ConfigError(
+            f'card {card.name}: graph.external_data lists {sorted(card.graph.external_data)}, '
+            f'but the graph uses {sorted(used)}'
+        )
+    for name, sha256 in card.graph.external_data.items():
+        _checked_bytes(folder / name, sha256)
+
+
+def _external_files(message: Any) -> set[str]:
+    """Return the files that any tensor in `message` takes its values from, at any depth."""
+    found: set[str] = set()
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.name == 'external_data':
+            found.update(entry.value for entry in value if entry.key == 'location')
+            continue
+        for inner in value if hasattr(value, '__len__') else (value,):
+            found |= _external_files(inner)
+    return found
+
+
+def _golden_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise ConfigError(f'golden file {path} cannot be read: {_one_line(error)}') from error
+
+
+def _checked_bytes(path: Path, sha256: str) -> bytes:
+    content = _bytes(path)
+    have = _sha256(content)
+    if have != sha256:
+        raise ConfigError(f'{path} has the sha256 {have}, but its card says {sha256}')
+    return content
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f'{path} cannot be read: {error.strerror}') from error
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _graph_value(value: Any) -> GraphValue:
+    shape = tuple(size if isinstance(size, int) else None for size in value.shape)
+    return GraphValue(value.name, shape, DTYPES.get(value.type, value.type))
+
+
+def _fixed(value: GraphValue) -> tuple[int, ...]:
+    return tuple(1 if size is None else size for size in value.shape)
+
+
+def _shaped(array: NDArray[Any], value: GraphValue) -> NDArray[Any]:
+    return np.asarray(array, dtype=value.dtype).reshape(_fixed(value))
+
+
+def _zeros(value: GraphValue) -> NDArray[Any]:
+    return np.full(_fixed(value), '' if value.dtype == 'object' else 0, dtype=value.dtype)
+
+
+def _one_line(error: Exception) -> str:
+    return ' '.join(str(error).split())[:300]

@@ -1,0 +1,243 @@
+"""Robot file: the joints, limits, cameras and topics of one robot, checked before use."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+from robot_runtime.core.types import Floats, Limits
+from robot_runtime.runtime import resources
+from robot_runtime.runtime.config_file import ConfigError, load, Strict
+
+Positive = Annotated[float, Field(gt=0.0)]
+Name = Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
+Topic = Annotated[str, Field(pattern=r'^/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*$')]
+INF = float('inf')
+
+
+class VelocityVsPosition(Strict):
+    """Published velocity limit that shrinks toward the ends of a joint's range."""
+
+    offset: Annotated[float, Field(ge=0.0)]  # [rad/s]
+    deceleration: Positive  # [rad/s^2]
+    lower_end: float  # [rad] where the curve toward the lower end is rooted
+    upper_end: float
+
+
+class Joint(Strict):
+    """One joint and its published limits, in rad or m."""
+
+    name: Name
+    lower: float
+    upper: float
+    velocity: Positive
+    acceleration: Positive
+    jerk: Positive | None = None
+    effort: Positive | None = None
+    lead: Positive | None = None  # most the command may be away from the measured position
+    velocity_vs_position: VelocityVsPosition | None = None
+
+    @model_validator(mode='after')
+    def _ranges(self) -> 'Joint':
+        if not self.lower < self.upper:
+            raise ValueError(
+                f'joint {self.name} has lower {self.lower}, which must be below upper {self.upper}'
+            )
+        curve = self.velocity_vs_position
+        if curve is not None and not (
+            curve.lower_end <= self.lower and self.upper <= curve.upper_end
+        ):
+            raise ValueError(
+                f'joint {self.name} has velocity_vs_position from {curve.lower_end} to '
+                f'{curve.upper_end}, which must hold the range {self.lower} to {self.upper}'
+            )
+        return self
+
+
+class Group(Strict):
+    """Joints that move together and are sent together."""
+
+    name: Name
+    command: Literal['trajectory']
+    kind: Literal['arm', 'position'] = 'arm'  # position: a gripper, which has no lead
+    sources: dict[str, str]  # limit -> where the figure is published
+    joints: Annotated[tuple[Joint, ...], Field(min_length=1)]
+
+    @model_validator(mode='after')
+    def _complete(self) -> 'Group':
+        for joint in self.joints:
+            if self.kind == 'arm' and joint.lead is None:
+                raise ValueError(f'joint {joint.name} of the arm {self.name} needs a lead')
+            if self.kind == 'position' and joint.lead is not None:
+                raise ValueError(f'joint {joint.name} of the gripper {self.name} takes no lead')
+            unsourced = sorted(_limits_given(joint) - self.sources.keys())
+            if unsourced:
+                raise ValueError(f'sources says nothing about {unsourced} of joint {joint.name}')
+        return self
+
+
+class Camera(Strict):
+    """One camera: rgb8 images of one size."""
+
+    name: Name
+    topic: Topic
+    width: Annotated[int, Field(gt=0, le=8192)]
+    height: Annotated[int, Field(gt=0, le=8192)]
+    fps: Positive
+
+
+class Output(Strict):
+    """Where a group's commands go, and as which message."""
+
+    topic: Topic
+    adapter: Literal['float64_multi_array', 'joint_trajectory']
+
+
+class Topics(Strict):
+    """Topics of the robot's driver; relative names, so that a namespace may be given."""
+
+    joint_states: Topic
+    command: dict[str, Output]
+
+
+class Timeouts(Strict):
+    """Ages after which an input counts as absent [s]."""
+
+    joint_state_s: Positive
+    camera_s: Positive
+    command_s: Positive  # silence of control before the gate brakes, without a real-time class
+    command_realtime_s: Positive  # the same with one
+    estop_s: Positive
+
+
+class EmergencyStop(Strict):
+    """Topic of the e-stop button; when required, its absence is a stop."""
+
+    topic: Topic
+    required: bool
+
+
+class RobotFile(Strict):
+    """All that the runtime knows of one robot."""
+
+    name: Name
+    source: str
+    urdf: str | None = None
+    period_s: Annotated[float, Field(ge=0.0005, le=0.1)]
+    operating_scale: Annotated[float, Field(gt=0.0, le=1.0)]
+    groups_of_joints: Annotated[tuple[Group, ...], Field(alias='groups', min_length=1)]
+    cameras: tuple[Camera, ...] = ()
+    topics: Topics
+    home: dict[str, float]
+    timeouts: Timeouts
+    estop: EmergencyStop
+    policy: Annotated[str, Field(pattern=r'^[A-Za-z0-9_.-]+@[0-9a-f]{64}$')] | None = None
+
+    @model_validator(mode='after')
+    def _consistent(self) -> 'RobotFile':
+        group_names = [group.name for group in self.groups_of_joints]
+        _unique('joints', self.joint_names)
+        _unique('groups', group_names)
+        _unique('cameras', [camera.name for camera in self.cameras])
+        _same('topics.command', 'groups', list(self.topics.command), group_names)
+        _same('home', 'joints', list(self.home), self.joint_names)
+        for joint in self.joints:
+            place = self.home[joint.name]
+            if not joint.lower <= place <= joint.upper:
+                raise ValueError(
+                    f'home.{joint.name} is {place}, which is outside its range '
+                    f'{joint.lower} to {joint.upper}'
+                )
+        return self
+
+    @cached_property
+    def joints(self) -> tuple[Joint, ...]:
+        """Return all joints, in the order of every array of the runtime."""
+        return tuple(joint for group in self.groups_of_joints for joint in group.joints)
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Return the names of the joints, in the order of every array of the runtime."""
+        return tuple(joint.name for joint in self.joints)
+
+    @property
+    def home_position(self) -> Floats:
+        """Return the home pose, (J,)."""
+        return np.array([self.home[name] for name in self.joint_names], dtype=np.float64)
+
+    @property
+    def effort(self) -> Floats:
+        """Return the published effort limits, (J,); inf where there is none."""
+        return np.array([joint.effort or INF for joint in self.joints], dtype=np.float64)
+
+    def groups(self) -> tuple[slice, ...]:
+        """Return where each group sits in an array of all joints."""
+        ends = np.cumsum([len(group.joints) for group in self.groups_of_joints]).tolist()
+        return tuple(slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True))
+
+    def published_limits(self) -> Limits:
+        """Return the limits as published."""
+        return self._limits(1.0)
+
+    def limits(self) -> Limits:
+        """Return the operating limits: velocity and acceleration scaled, all else as published."""
+        return self._limits(self.operating_scale)
+
+    def _limits(self, scale: float) -> Limits:
+        curves = [joint.velocity_vs_position for joint in self.joints]
+        return Limits(
+            lower=_floats([joint.lower for joint in self.joints]),
+            upper=_floats([joint.upper for joint in self.joints]),
+            velocity=_floats([joint.velocity * scale for joint in self.joints]),
+            acceleration=_floats([joint.acceleration * scale for joint in self.joints]),
+            lead=_floats([joint.lead or INF for joint in self.joints]),
+            velocity_offset=_floats([c.offset if c else 0.0 for c in curves]),
+            velocity_deceleration=_floats([c.deceleration if c else INF for c in curves]),
+            velocity_lower_end=_floats(
+                [c.lower_end if c else j.lower for c, j in zip(curves, self.joints, strict=True)]
+            ),
+            velocity_upper_end=_floats(
+                [c.upper_end if c else j.upper for c, j in zip(curves, self.joints, strict=True)]
+            ),
+        )
+
+
+def load_robot(path_or_name: str | Path) -> RobotFile:
+    """Return the robot of a file, or of a name such as `fr3` that ships in config/robots."""
+    text = str(path_or_name)
+    if isinstance(path_or_name, Path) or '/' in text or text.endswith(('.yaml', '.yml')):
+        return load(RobotFile, Path(path_or_name))
+    found = resources.find(f'config/robots/{text}.yaml')
+    if found is None:
+        have = ', '.join(resources.names('config/robots', '*.yaml')) or 'none'
+        raise ConfigError(f'no robot is named {text!r}; there are: {have} (or give a .yaml file)')
+    return load(RobotFile, found)
+
+
+def _floats(values: Sequence[float]) -> Floats:
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array
+
+
+def _limits_given(joint: Joint) -> set[str]:
+    """Return the kinds of limit that a joint gives, as `sources` must name them."""
+    given = joint.model_dump(exclude={'name', 'lower', 'upper'}, exclude_none=True)
+    return {'position', *given}
+
+
+def _unique(what: str, values: Sequence[str]) -> None:
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f'the {what} {twice} stand more than once')
+
+
+def _same(field: str, of: str, have: Sequence[str], want: Sequence[str]) -> None:
+    missing = [name for name in want if name not in have]
+    unknown = [name for name in have if name not in want]
+    if missing or unknown:
+        raise ValueError(
+            f'{field} must name each of the {of} once: missing {missing}, unknown {unknown}'
+        )

@@ -1,0 +1,1 @@
+"""Simulated robots behind the topics of a real one."""
