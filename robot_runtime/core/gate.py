@@ -67,9 +67,10 @@ def on_command(
         return _brake(config, state, late(config, state, now_ns), now_ns), None
     if measured is None or unmeasured(config, measured, now_ns):
         return _brake(config, state, unmeasured(config, measured, now_ns), now_ns), None
-    verdict = judge(config, state, command.motion, ticks, measured.value)
+    verdict, parted = judge(config, state, command.motion, ticks, measured.value)
     if not verdict.ok:
-        return _refuse(config, state, sentence_of(config, verdict), now_ns), None
+        cause = f'{COMMAND_LATE}, and it cannot be met again: ' if parted else ''
+        return _refuse(config, state, cause + sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns, ticks)
     if not paid:
         return _refuse(config, state, _too_fast(config), now_ns), None

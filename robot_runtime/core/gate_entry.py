@@ -45,9 +45,9 @@ def _start(value: Floats, allowed: Floats) -> Verdict:
 
 def judge(
     config: GateConfig, state: GateState, motion: Motion, ticks: int, measured: Floats
-) -> Verdict:
+) -> tuple[Verdict, bool]:
     """
-    Return the verdict on a command of the current epoch.
+    Return the verdict on a command of the current epoch, and whether lateness is its cause.
 
     While coasting, what the command says of itself must be allowed, and so must the motion that
     its position makes of the position that the gate sent; and so once more, one command later.
@@ -55,7 +55,7 @@ def judge(
     limits, dt_s, last = config.limits, config.dt_s, state.motion
     assert last is not None
     if state.state is Phase.PASS and state.told is None:
-        return verify(motion, last, ticks, measured, limits, dt_s)
+        return verify(motion, last, ticks, measured, limits, dt_s), False
     if state.state is Phase.PASS and state.told is not None:
         verdict = verify(motion, state.told, ticks, measured, limits, dt_s)
     else:
@@ -67,9 +67,9 @@ def judge(
                 past = Motion(motion.position - motion.velocity * dt_s, before, before)
             verdict = verify(motion, past, 1, measured, limits, dt_s)
     if not verdict.ok:
-        return verdict
+        return verdict, False
     truth = realised(motion, last, ticks, dt_s)
-    return verify(truth, last, ticks, measured, limits, dt_s)
+    return verify(truth, last, ticks, measured, limits, dt_s), True
 
 
 def realised(motion: Motion, last: Motion, ticks: int, dt_s: float) -> Motion:

@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 from robot_runtime.core import control
 from robot_runtime.core.chunk import Chunk, ChunkError
+from robot_runtime.core.gate_state import COMMAND_LATE
 from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.pacing import Pacer, TickStats
@@ -27,6 +28,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 MILLISECOND = 1_000_000
 STATUS_NS = 100 * MILLISECOND
+ENGAGE_WITHIN_NS = 500 * MILLISECOND
+LATE_STOP = f'the gate is latched: {COMMAND_LATE}'
 REST_WITHIN_NS = 3_000 * MILLISECOND
 PARAMETERS = (
     *parameters.LOOP,
@@ -63,6 +66,7 @@ class ControlNode:
         self._gate: dict[str, str] | None = None
         self._events: list[Event] = []
         self._complaint = ''
+        self._asked_ns = 0
         self._chunks_taken = self._chunks_refused = self._late_ticks = self._ticks = 0
         self._stats = TickStats()
         self._journal = ControlJournal(node, len(self._names))
@@ -159,8 +163,7 @@ class ControlNode:
                     for values in (point.positions, point.velocities, point.accelerations)
                 )
             )
-        if self._autostart and self._state.mode is Mode.IDLE and self._gate is not None:
-            self._events.append(Event.ENABLE)
+        self._engage(now)
         chunks = []
         for message in polling.drain(self._chunks):
             try:
@@ -174,6 +177,23 @@ class ControlNode:
                 self._chunks_refused += 1
                 self._complaint = f'policy_node/chunk: {error}'
         return tuple(chunks)
+
+    def _engage(self, now: int) -> None:
+        """Ask for an engagement where there should be one; the gate may have missed the first."""
+        gate, mode = self._gate, self._state.mode
+        if not self._autostart or gate is None or gate['latched'] == '1':
+            return
+        waits = gate['state'] in ('IDLE', 'REST')
+        if waits and mode is Mode.FAULT and self._state.fault.startswith(LATE_STOP):
+            self._events.append(Event.RESET)  # the gate let go of it by itself
+        if not waits or gate['joint_states'] != 'ok':
+            self._asked_ns = now
+        elif mode is Mode.IDLE:
+            self._events.append(Event.ENABLE)
+            self._asked_ns = now
+        elif mode is Mode.HOLD and now - self._asked_ns > ENGAGE_WITHIN_NS:
+            self._events.append(Event.DISABLE)  # and from IDLE once more, with a new epoch
+            self._asked_ns = now
 
     def _gate_view(self) -> control.GateView | None:
         if self._gate is None:

@@ -178,6 +178,7 @@ class PolicyNode:
         for name, camera in self._cameras.items():
             values[f'frames_received_{name}'] = camera.received
             values[f'frames_lost_{name}'] = camera.lost
+            values[f'stamp_{name}'] = camera.sample.stamp_ns if camera.sample else 0
         stamp = self._node.get_clock().now().to_msg()
         text = values['message'] or values['state']
         self._status_out.publish(

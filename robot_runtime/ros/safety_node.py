@@ -26,6 +26,9 @@ MILLISECOND = 1_000_000
 STATUS_NS = 100 * MILLISECOND
 STATE_NS = 20 * MILLISECOND
 REST_WITHIN_NS = 3_000 * MILLISECOND
+MINUTE_NS = 60_000 * MILLISECOND
+OWN_RESETS = 3  # a minute
+OWN_RESET_AFTER_NS = 300 * MILLISECOND  # so that everyone has read why the robot stopped
 SECOND_GATE_NS = 1_000 * MILLISECOND
 
 
@@ -54,6 +57,8 @@ class SafetyNode:
         self._estop: Sample[bool] | None = None
         self._complaint = ''
         self._stats = TickStats()
+        self._own_resets: list[int] = []
+        self._rest_since = 0
         self._journal = GateJournal(node, len(self._names))
         self._wire()
 
@@ -115,11 +120,25 @@ class SafetyNode:
             self._send(motion)
             self._journal.write(now, self._state, self._measured, None, motion)
         self._services.serve_one()
+        self._reset_by_itself(now)
         changed = before != (self._state.state, self._state.latched)
         if changed or now - self._state_at >= STATE_NS:
             self._publish_state(now)
         if changed or now - self._status_at >= STATUS_NS:
             self._publish_status(now)
+
+    def _reset_by_itself(self, now: int) -> None:
+        # A stop because of lateness alone says nothing of the robot: three a minute are let go.
+        state = self._state
+        late = state.latched and state.reason.startswith(gate.COMMAND_LATE)
+        if not late or state.state is not Phase.REST or self._stop.set:
+            self._rest_since = now
+        if now - self._rest_since < OWN_RESET_AFTER_NS:
+            return
+        recent = [at for at in self._own_resets if now - at < MINUTE_NS]
+        if len(recent) < OWN_RESETS:
+            self._state, ok, _ = gate.reset(self._config, state, self._measured, now)
+            self._own_resets = [*recent, now] if ok else recent
 
     def _read_inputs(self, now: int) -> None:
         for message in polling.drain(self._joints):
@@ -172,6 +191,7 @@ class SafetyNode:
             'real_time': int(self._realtime.fifo),
             'lateness_p99_us': round(self._stats.percentile(99.0) / 1e3, 1),
             'lateness_p999_us': round(self._stats.percentile(99.9) / 1e3, 1),
+            'own_resets': len(self._own_resets),
             'joint_states': self._complaint or ('ok' if self._measured else 'none yet'),
         }
         level = DiagnosticStatus.ERROR if state.latched else DiagnosticStatus.OK
