@@ -178,7 +178,7 @@ class _Eyes:
             message.data = array('B', pixels.tobytes())
             images.publish(message)
             infos.publish(info)
-            self._state.count_frame(k)
+            self._state.count_frame(k, stamp_ns)
 
     def close(self) -> None:
         """Leave the graph and give back the renderer."""

@@ -47,10 +47,12 @@ class SimNode:
             )
         robot, overlay = robot_files(values['robot'], values['overlay'])
         self._cell = Cell(robot, overlay, values['seed'])
+        self._camera_names: tuple[str, ...] = ()
         self._cell.scene.model.opt.timestep = self._cell.timestep_s = 1.0 / values['rate_hz']
         self._period_ns = round(1e9 / values['rate_hz'])
         self._episode, self._steps, self._skipped = 0, 0, 0
         self._sim_ns = self._ros_offset_ns = 0
+        self._stamp = conversions.time_message(0)
         self._controllers = self._make_controllers()
         self._measured = self._make_witness()
         self._wire()
@@ -112,13 +114,13 @@ class SimNode:
         node, values = self._node, self._values
         model = self._cell.scene.model
         there = {model.camera(k).name for k in range(model.ncam)}
-        cameras = tuple(camera for camera in CAMERAS if camera in there)
+        self._camera_names = tuple(camera for camera in CAMERAS if camera in there)
         topics = tuple(
             node.resolve_topic_name(f'{camera}/image_raw').removesuffix('/image_raw')
-            for camera in cameras
+            for camera in self._camera_names
         )
         return CameraPlan(
-            robot, overlay, values['seed'], node.get_namespace(), topics, cameras,
+            robot, overlay, values['seed'], node.get_namespace(), topics, self._camera_names,
             values['width'], values['height'], values['fps'],
         )  # fmt: skip
 
@@ -236,8 +238,7 @@ class SimNode:
             'first_violation': next((f.first for f in found if f.first), ''),
             'driver_timeouts': sum(c.driver.timeouts for c in self._controllers),
             'last_command_age_ms': '' if age_ns is None else round(age_ns / 1e6, 1),
-            'frames_front': self._cameras.state.frames(0),
-            'frames_wrist': self._cameras.state.frames(1),
+            **self._frames(),
             'realtime_factor': round(self._sim_ns / max(1, wall_ns), 4),
             'steps_skipped': self._skipped,
             'episode': self._episode,
@@ -245,6 +246,12 @@ class SimNode:
         }
         if self._cell.has_task:
             report |= {f'success_{colour}': self._cell.success(colour) for colour in COLOURS}
+        return report
+
+    def _frames(self) -> dict[str, int]:
+        report = {}
+        for k, camera in enumerate(self._camera_names):
+            report[f'frames_{camera}'], report[f'stamp_{camera}'] = self._cameras.state.frames(k)
         return report
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 
 SIZE = 1 << 16  # bytes; anonymous memory, so that no file is left behind by any death
 HEADER = 16  # int64 words
-SEQUENCE, STAMP, SEED, FRAMES = 0, 1, 2, 3  # one word of FRAMES per camera
+SEQUENCE, STAMP, SEED, FRAMES, SEEN = 0, 1, 2, 3, 9  # one word of FRAMES and SEEN per camera
 READ_TRIES = 100
 
 
@@ -51,10 +51,14 @@ class SharedState:
                 return stamp_ns, seed
         return None
 
-    def count_frame(self, camera: int) -> None:
-        """Count one published frame (reader's side)."""
+    def count_frame(self, camera: int, stamp_ns: int) -> None:
+        """Count one published frame and keep its stamp (reader's side)."""
+        self._header[SEEN + camera] = stamp_ns
         self._header[FRAMES + camera] += 1
 
-    def frames(self, camera: int) -> int:
-        """Return how many frames of a camera were published."""
-        return int(self._header[FRAMES + camera])
+    def frames(self, camera: int) -> tuple[int, int]:
+        """Return how many frames of a camera were published, and the stamp [ns] of the last."""
+        while True:
+            count, stamp_ns = int(self._header[FRAMES + camera]), int(self._header[SEEN + camera])
+            if count == int(self._header[FRAMES + camera]):
+                return count, stamp_ns
