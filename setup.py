@@ -57,6 +57,8 @@ setup(
         'ros': ROS_WHEELS,
         'mujoco': MUJOCO,
         'sim': [*ROS_WHEELS, *MUJOCO, 'onnx', 'pin'],
+        # Makes models/pick anew; the CPU build of torch is enough.
+        'train': ['onnx', 'onnxscript', 'torch'],
         'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'ruff'],
     },
     entry_points={

@@ -1,26 +1,33 @@
-"""Processes of a real robot: the list of `robot-runtime up`; `sim:=true` adds the simulator."""
-
-import inspect
+"""Processes of a robot: the list of `robot-runtime up`."""
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, Shutdown
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, LogInfo, OpaqueFunction
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
-from robot_runtime.runtime.processes import Process, process_list
+from robot_runtime.runtime.clock import SteadyClock
+from robot_runtime.runtime.launch_arguments import defaults, MEANING, misspelt, processes
+from robot_runtime.runtime.leftovers import clean_at_exit
+from robot_runtime.runtime.processes import Process
+from robot_runtime.runtime.ros_domain import ros_domain
+from robot_runtime.runtime.supervisor import REFUSAL_S
 
-PARAMETERS = inspect.signature(process_list).parameters
-DEFAULTS = {name: parameter.default for name, parameter in PARAMETERS.items()} | {'sim': False}
+SIM = '_robot_runtime_sim'  # set by sim.launch.py
 
 
-def value(name: str, text: str) -> object:
-    """Return the argument `name` in the type that its default has."""
-    default = DEFAULTS[name]
-    if default is None:
-        return text or None
-    if not isinstance(default, bool):
-        return type(default)(text)
-    if text.lower() not in ('true', 'false'):
-        raise ValueError(f'{name}:={text}, but it must be true or false')
-    return text.lower() == 'true'
+class End:
+    """What the end of a process means for the run: the same as in `robot-runtime up`."""
+
+    def __init__(self, process: Process) -> None:
+        """Note when the process was first started."""
+        self._critical, self._first = process.critical, True
+        self._refused_until_ns = SteadyClock().now_ns() + round(REFUSAL_S * 1e9)
+
+    def __call__(self, event: ProcessExited, context: LaunchContext) -> None:
+        """End the run by an error, since `ros2 launch` ends with 0 after any other shutdown."""
+        early = self._first and SteadyClock().now_ns() < self._refused_until_ns
+        self._first = False
+        if not context.is_shutdown and (self._critical or (early and event.returncode > 0)):
+            raise RuntimeError(f'{event.process_name} ended with exit code {event.returncode}')
 
 
 def action(process: Process) -> ExecuteProcess:
@@ -32,20 +39,24 @@ def action(process: Process) -> ExecuteProcess:
         output='screen',
         respawn=process.respawn,
         respawn_delay=1.0,
-        on_exit=[Shutdown(reason=f'{process.name} ended')] if process.critical else None,
+        on_exit=End(process),
     )
 
 
-def start(context: LaunchContext) -> list[ExecuteProcess]:
+def start(context: LaunchContext) -> list[LogInfo | ExecuteProcess]:
     """Return the actions for the arguments given."""
-    given = {name: value(name, LaunchConfiguration(name).perform(context)) for name in DEFAULTS}
-    return [action(process) for process in process_list(**given)]
+    given = {name: LaunchConfiguration(name).perform(context) for name in MEANING}
+    sim = LaunchConfiguration(SIM, default='').perform(context) == 'true'
+    warnings = [LogInfo(msg=text) for text in misspelt(context.launch_configurations)]
+    actions = [action(process) for process in processes(given, sim)]
+    clean_at_exit(ros_domain())
+    return [*warnings, *actions]
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments of `process_list`, and its processes."""
+    """Return the arguments, and the processes that they give."""
     arguments = [
-        DeclareLaunchArgument(name, default_value='' if default is None else str(default))
-        for name, default in DEFAULTS.items()
+        DeclareLaunchArgument(name, default_value=default, description=MEANING[name])
+        for name, default in defaults().items()
     ]
     return LaunchDescription([*arguments, OpaqueFunction(function=start)])

@@ -8,11 +8,11 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return `bringup.launch.py` with `sim:=true`; it takes the same arguments."""
+    """Return `bringup.launch.py` with the simulator; it takes the same arguments."""
     bringup = Path(__file__).with_name('bringup.launch.py')
     return LaunchDescription([
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(bringup)),
-            launch_arguments={'sim': 'true'}.items(),
+            launch_arguments={'_robot_runtime_sim': 'true'}.items(),
         ),
     ])

@@ -5,6 +5,7 @@ from robot_runtime.core.gate import (
     estop,
     GateConfig,
     initial,
+    lost,
     on_command,
     on_tick,
     Phase,
@@ -80,10 +81,11 @@ class Rig:
         return seen(self.robot, self.now) if self.sensed is True else self.sensed
 
     def send(self, tick, motion, epoch=EPOCH):
-        command = Command(epoch, tick, motion)
+        command, before = Command(epoch, tick, motion), self.gate
         self.gate, out = on_command(self.config, self.gate, command, self.measured(), self.now)
         if out is not None:
             assert out is motion
+            self.sent.extend(lost(self.config, before, command))
             self.sent.append(out)
             self.robot = out.position
         return out is not None

@@ -1,202 +1,19 @@
 """Command `demo`: the whole chain on a simulated robot, some episodes, and a report."""
 
-from collections.abc import Callable
 import os
 from pathlib import Path
-import signal
-from typing import Annotated, Any
+from typing import Annotated
 
-from robot_runtime.cli.check import check_inputs, Policy, refuse, Robot
-from robot_runtime.cli.demo_report import (
-    CAMERAS,
-    cpu_seconds,
-    Episode,
-    find_recording,
-    FrameCount,
-    Moment,
-    number,
-    report,
-    tables,
-    Total,
-    write_json,
-)  # fmt: skip
+from rich.columns import Columns
+from robot_runtime.cli.check import check_inputs, check_machine, Policy, Robot
+from robot_runtime.cli.demo_report import find_recording, tables, write_json
+from robot_runtime.cli.demo_run import run_demo
 from robot_runtime.cli.demo_view import DemoView
 from robot_runtime.cli.up import log_folder, time_name
-from robot_runtime.core.gate_state import COMMAND_LATE
-from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.processes import process_environment, process_list
 from robot_runtime.runtime.supervisor import Supervisor
+from robot_runtime.sim.episode import assignments
 import typer
-
-COLOURS = ('red', 'green', 'blue')
-INSTRUCTION = 'pick up the {} cube and put it in the tray'
-START_S, READY_S, EPISODE_S, MODE_S = 60.0, 15.0, 40.0, 5.0
-FRESH_S = 1.5
-LATE_STOPS = 3  # stops because of lateness alone that an episode may go on after
-CONTROL, GATE, POLICY, WITNESS = (
-    'control_node/status', 'safety_node/status', 'policy_node/status', 'sim/witness'
-)
-STARTING = ('', 'LOADING', 'STARTING', 'UNCONFIGURED', 'INACTIVE')
-
-
-class DemoError(RuntimeError):
-    """The demo cannot go on; the text is one sentence."""
-
-
-class Demo:
-    """One run: a supervisor, a client of the robot, and what was seen."""
-
-    def __init__(self, supervisor: Supervisor, client: Any, view: DemoView) -> None:
-        """Take what the run needs, all of it started."""
-        self._supervisor, self._client, self._view = supervisor, client, view
-        self._clock = SteadyClock()
-        self._headline = 'starting'
-        self._violations = {'violations_command': Total(), 'violations_measured': Total()}
-        self._frames = {camera: FrameCount() for camera in CAMERAS}
-        self.episodes: list[Episode] = []
-        self.late_stops = 0
-
-    def run(self, count: int) -> None:
-        """Wait until all are ready, then do `count` episodes."""
-        self._wait_for_processes()
-        self._make_ready()
-        self.begin = self._moment()
-        for index in range(count):
-            colour = COLOURS[index % len(COLOURS)]
-            self._headline = f'episode {index + 1} of {count}: {INSTRUCTION.format(colour)}'
-            episode = self._episode(colour)
-            self.episodes.append(episode)
-            outcome = 'done' if episode.success else 'NOT done'
-            self._view.say(f'{self._headline}: {outcome} in {episode.seconds:.1f} s')
-        self.end = self._moment()
-
-    def figures(self, recording: str | None) -> dict[str, Any]:
-        """Return the report of a run that has ended."""
-        violations = sum(total.total for total in self._violations.values())
-        figures = report(
-            self.episodes, self.begin, self.end, violations, self._frames, recording
-        )
-        return figures | {'late_stops': self.late_stops}
-
-    def _episode(self, colour: str) -> Episode:
-        self._demand('sim/reset')
-        self._make_ready()
-        self._client.instruct(INSTRUCTION.format(colour))
-        begin = self._clock.now_ns()
-        key = f'success_{colour}'
-
-        def done() -> bool:
-            return self._value(WITNESS, key) in ('1', 'True', 'true')
-
-        for _ in range(1 + LATE_STOPS):
-            self._enter_policy()
-            left_s = EPISODE_S - (self._clock.now_ns() - begin) / 1e9
-            self._turn(lambda: done() or self._value(CONTROL, 'mode') != 'POLICY', left_s)
-            if done() or self._value(CONTROL, 'mode') == 'POLICY':
-                break
-            reason = self._values(GATE).get('reason') or self._value(CONTROL, 'fault')
-            self._view.say(f'control left POLICY: {reason}')
-            if COMMAND_LATE not in reason:
-                break
-            self.late_stops += 1
-            self._make_ready()
-        success = done()
-        seconds = (self._clock.now_ns() - begin) / 1e9
-        mode = self._value(CONTROL, 'mode')
-        if mode == 'POLICY':
-            self._demand('control_node/mode/hold')
-            self._until(lambda: self._value(CONTROL, 'mode') == 'HOLD', MODE_S, 'mode HOLD')
-        return Episode(colour, success, seconds)
-
-    def _enter_policy(self) -> None:
-        self._until(lambda: self._accepted('control_node/mode/policy'), MODE_S, 'mode POLICY')
-        self._until(lambda: self._value(CONTROL, 'mode') == 'POLICY', MODE_S, 'mode POLICY')
-
-    def _wait_for_processes(self) -> None:
-        for topic in (GATE, WITNESS, CONTROL, POLICY):
-            node = topic.partition('/status')[0]
-            self._headline = f'waiting for {node}'
-            self._until(lambda topic=topic: self._values(topic), START_S, node)
-        self._headline = 'waiting for the policy to be ready'
-        self._until(
-            lambda: self._value(POLICY, 'state').upper() not in STARTING, START_S, 'the policy'
-        )
-
-    def _make_ready(self) -> None:
-        """Wait for HOLD with an open gate; let go of a latch that a reset of the scene left."""
-
-        def ready() -> bool:
-            if self._value(GATE, 'latched') == '1':
-                self._accepted('safety_node/reset')
-            elif self._value(CONTROL, 'mode') == 'FAULT':
-                self._accepted('control_node/mode/reset')
-            elif self._value(CONTROL, 'mode') == 'IDLE':
-                self._accepted('control_node/mode/hold')
-            return self._value(CONTROL, 'mode') == 'HOLD' and self._value(GATE, 'state') == 'PASS'
-
-        self._until(ready, READY_S, 'mode HOLD and the gate to pass')
-
-    def _demand(self, service: str) -> None:
-        answer = self._client.call(service)
-        if not answer.success:
-            raise DemoError(f'{service} was refused: {answer.message}')
-
-    def _accepted(self, service: str) -> bool:
-        self._client.spin(0.2)
-        answer = self._client.call(service)
-        self._answer = f'; {service} says: {answer.message}'
-        return bool(answer.success)
-
-    def _until(self, condition: Callable[[], object], timeout_s: float, what: str) -> None:
-        self._answer = ''
-        if not self._turn(condition, timeout_s):
-            said = {topic: self._last(topic) for topic in (GATE, CONTROL, POLICY)}
-            now = ', '.join(f'{topic.partition("/")[0]}: {text}' for topic, text in said.items())
-            raise DemoError(f'waited {timeout_s:g} s for {what}; {now}{self._answer}')
-
-    def _last(self, topic: str) -> str:
-        values = self._values(topic)
-        keys = ('mode', 'state', 'fault', 'reason', 'message', 'joint_states')
-        return ' '.join(values[key] for key in keys if values.get(key)) or 'silent'
-
-    def _turn(self, condition: Callable[[], object], timeout_s: float) -> bool:
-        """Move all on until the condition holds; return whether it does."""
-        end = self._clock.now_ns() + round(timeout_s * 1e9)
-        while not condition():
-            if not self._supervisor.poll():
-                raise DemoError('the run has ended early')
-            if self._clock.now_ns() > end:
-                return False
-            self._client.spin(0.05)
-            self._look()
-        return True
-
-    def _look(self) -> None:
-        statuses = {topic: self._values(topic) for topic in (CONTROL, GATE, POLICY, WITNESS)}
-        witness = statuses[WITNESS]
-        for key, total in self._violations.items():
-            if key in witness:
-                total.update(int(number(witness, key)))
-        for camera, count in self._frames.items():
-            count.update(camera, witness, statuses[POLICY])
-        self._view.update(self._clock.now_ns(), self._headline, statuses)
-
-    def _values(self, topic: str) -> dict[str, str]:
-        status = self._client.status(topic, FRESH_S)
-        return {} if status is None else status.values
-
-    def _value(self, topic: str, key: str) -> str:
-        return self._values(topic).get(key, '')
-
-    def _moment(self) -> Moment:
-        self._client.spin(0.15)
-        control = self._client.status(CONTROL, FRESH_S)
-        return Moment(
-            now_ns=self._clock.now_ns(),
-            control_stamp_ns=0 if control is None else control.stamp_ns,
-            statuses={topic: self._values(topic) for topic in (CONTROL, GATE, POLICY, WITNESS)},
-            cpu_s=cpu_seconds(self._supervisor.pids()),
-        )
 
 
 def demo(
@@ -213,50 +30,19 @@ def demo(
     check_inputs(robot, policy)
     os.environ.setdefault('ROS_DOMAIN_ID', str(os.getpid() % 100 + 1))
     folder = record or Path('recordings') / f'demo_{time_name()}_{os.getpid()}'
+    logs = log_folder()
+    check_machine('', logs, json and json.parent, record=folder)
     processes = process_list(robot, policy, sim=True, record=str(folder), seed=seed)
     # After the list: what is set here counts as the user's wish, and the loops have their own.
     os.environ.update(process_environment())
     with DemoView(headless) as view:
-        supervisor = Supervisor(processes, log_folder(), say=view.say, echo=verbose)
-        for number_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number_, _interrupt)
-        run = _run(supervisor, view, episodes)
+        supervisor = Supervisor(processes, logs, say=view.say, echo=verbose)
+        run = run_demo(supervisor, view, assignments(episodes, seed + 1))
     if run is None:
         raise typer.Exit(1)
     figures = run.figures(find_recording(folder))
-    for table in tables(figures):
-        view.console.print(table)
+    view.console.print(Columns(tables(figures)))
     if json is not None:
         write_json(figures, json)
     good = figures['success_rate'] == 1.0 and figures['limit_violations'] == 0
     raise typer.Exit(0 if good and supervisor.exit_code == 0 else 1)
-
-
-def _interrupt(number_: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _run(supervisor: Supervisor, view: DemoView, episodes: int) -> Demo | None:
-    """Do the episodes and end all; return the run, None when it did not come to its end."""
-    from robot_runtime.ros.session_client import SessionClient, SessionError
-
-    clock = SteadyClock()
-    run = None
-    reason = 'the demo is over'
-    try:
-        if not supervisor.start():
-            refuse('nothing was started')
-        with SessionClient(name=f'demo_{os.getpid()}') as client:
-            run = Demo(supervisor, client, view)
-            run.run(episodes)
-    except (DemoError, SessionError) as error:
-        view.say(f'robot-runtime: {error}')
-        run = None
-    except KeyboardInterrupt:
-        run, reason = None, 'interrupted'
-    for number_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number_, signal.SIG_IGN)  # The stop is under way, and bounded
-    supervisor.request_stop(reason)
-    while supervisor.poll():
-        clock.sleep_until(clock.now_ns() + 20_000_000)
-    return run

@@ -7,18 +7,10 @@ from typing import Any
 
 import psutil
 from rich.table import Table
+from robot_runtime.sim.episode import Outcome
 
 CAMERAS = ('front', 'wrist')
 Values = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """How one episode went."""
-
-    colour: str
-    success: bool
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,7 @@ def cpu_seconds(pids: dict[str, int]) -> dict[str, float]:
 
 
 def report(
-    episodes: list[Episode],
+    episodes: list[Outcome],
     begin: Moment,
     end: Moment,
     violations: int,
@@ -145,7 +137,11 @@ def report(
         'cpu_total': round(sum(cpu.values()), 3),
         'cpu': cpu,
         'runs': [
-            {'colour': one.colour, 'success': one.success, 'seconds': round(one.seconds, 2)}
+            {
+                'colour': one.assignment.colour,
+                'success': one.success,
+                'seconds': round(one.seconds, 2),
+            }
             for one in episodes
         ],
     }

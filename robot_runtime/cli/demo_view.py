@@ -8,18 +8,27 @@ from rich.table import Table
 from rich.text import Text
 
 REFRESH_NS = 250_000_000
+# title, topic, and the key of each figure with the word that stands before it
 ROWS = (
-    ('mode', 'control_node/status', ('mode', 'fault', 'real_time')),
-    ('gate', 'safety_node/status', ('state', 'reason', 'passed', 'refused', 'coasted')),
-    ('loop', 'control_node/status', ('rate_hz', 'ticks', 'ticks_missed')),
+    ('mode', 'control_node/status', (('mode', ''), ('fault', ''), ('real_time', 'real-time'))),
+    ('gate', 'safety_node/status',
+     (('state', ''), ('passed', 'passed'), ('refused', 'refused'), ('coasted', 'coasted'),
+      ('reason', ''))),
+    ('loop', 'control_node/status',
+     (('rate_hz', 'Hz'), ('ticks', 'ticks'), ('ticks_missed', 'missed'))),
     ('lateness [us]', 'control_node/status',
-     ('lateness_p50_us', 'lateness_p99_us', 'lateness_p999_us')),
-    ('limits active', 'control_node/status', ('active_limits',)),
-    ('policy', 'policy_node/status', ('state', 'message')),
-    ('inference [ms]', 'policy_node/status', ('inference_p50_ms', 'inference_p99_ms')),
-    ('chunks', 'control_node/status', ('chunks', 'late_chunks')),
-    ('witness', 'sim/witness', ('violations_command', 'violations_measured', 'realtime_factor')),
-    ('frames', 'sim/witness', ('frames_front', 'frames_wrist')),
+     (('lateness_p50_us', 'p50'), ('lateness_p99_us', 'p99'), ('lateness_p999_us', 'p99.9'))),
+    ('limits active', 'control_node/status', (('active_limits', ''),)),
+    ('policy', 'policy_node/status', (('state', ''), ('message', ''))),
+    ('inference [ms]', 'policy_node/status',
+     (('inference_p50_ms', 'p50'), ('inference_p99_ms', 'p99'))),
+    ('chunks', 'control_node/status', (('chunks', 'taken'), ('late_chunks', 'late'))),
+    ('frames', 'policy_node/status',
+     (('frames_received_front', 'front'), ('frames_lost_front', 'lost'),
+      ('frames_received_wrist', 'wrist'), ('frames_lost_wrist', 'lost'))),
+    ('violations', 'sim/witness',
+     (('violations_command', 'commanded'), ('violations_measured', 'measured'),
+      ('realtime_factor', 'at real time x'))),
 )  # fmt: skip
 
 
@@ -60,9 +69,13 @@ class DemoView:
         if self._live is None or now_ns < self._next_ns:
             return
         self._next_ns = now_ns + REFRESH_NS
-        table = Table(show_header=False, box=None, padding=(0, 2))
+        # One line a row, whatever it says: a row that wraps makes the picture jump
+        table = Table.grid(padding=(0, 3), expand=True)
+        table.add_column(no_wrap=True, style='dim', width=max(len(row[0]) for row in ROWS))
+        table.add_column(no_wrap=True, overflow='ellipsis', ratio=1)
         for title, topic, keys in ROWS:
             values = statuses.get(topic, {})
-            shown = ((key, values[key]) for key in keys if values.get(key))
-            table.add_row(title, '   '.join(f'{key} {value}' for key, value in shown) or '-')
-        self._live.update(Group(Text(headline, style='bold'), table), refresh=True)
+            shown = (f'{word} {values[key]}'.strip() for key, word in keys if values.get(key))
+            table.add_row(Text(title), Text('   '.join(shown) or '-'))
+        top = Text(headline, style='bold', no_wrap=True, overflow='ellipsis')
+        self._live.update(Group(top, table), refresh=True)

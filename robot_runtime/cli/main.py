@@ -3,6 +3,7 @@
 from robot_runtime.cli import control_cli
 from robot_runtime.cli.check import check
 from robot_runtime.cli.demo import demo
+from robot_runtime.cli.evaluate import evaluate
 from robot_runtime.cli.up import up
 import typer
 
@@ -14,10 +15,12 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 COMMANDS = (
-    demo, up, check, control_cli.status, control_cli.estop, control_cli.reset, control_cli.mode
+    demo, up, check, control_cli.status, control_cli.estop, control_cli.reset,
+    control_cli.mode,
 )
 for command in COMMANDS:
     app.command()(command)
+app.command('eval')(evaluate)
 
 
 def app_main() -> None:

@@ -33,3 +33,21 @@ def stop_end(
     path = dt_s * ticks * (speed - loss * (ticks + 1.0) / 2.0)
     end: Floats = position + np.copysign(path, velocity)
     return end
+
+
+def stop_after(motion: Motion, ticks: Floats, acceleration_limit: Floats, dt_s: float) -> Floats:
+    """Return where the stop from `motion` (J,) is after each of `ticks` (K,), as (K, J)."""
+    loss = acceleration_limit * dt_s
+    speed = np.abs(motion.velocity)
+    moving = np.minimum(ticks[:, np.newaxis], np.floor(speed / loss))
+    path = dt_s * moving * (speed - loss * (moving + 1.0) / 2.0)
+    position: Floats = motion.position + np.copysign(path, motion.velocity)
+    return position
+
+
+def stop_knots(motion: Motion, acceleration_limit: Floats, dt_s: float) -> Floats:
+    """Return the ticks (K,) at which a joint ends its stop; between them nothing changes."""
+    whole = np.floor(np.abs(motion.velocity) / (acceleration_limit * dt_s))
+    ends = whole[motion.velocity != 0.0]
+    knots: Floats = np.unique(np.concatenate((ends[ends > 0.0], ends + 1.0)))
+    return knots

@@ -1,6 +1,6 @@
 """Chunk: what the policy wants over the next moments, laid on the clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from robot_runtime.core.types import Floats
@@ -29,6 +29,10 @@ class Chunk:
     def end_ns(self) -> int:
         """Return when the last row has had its own step, on the steady clock, without grace."""
         return self.start_ns + len(self.rows) * self.step_ns
+
+    def at_speed(self, speed: float) -> 'Chunk':
+        """Return the chunk on a clock that runs at `speed`, > 0, from the chunk's start on."""
+        return self if speed == 1.0 else replace(self, step_ns=round(self.step_ns / speed))
 
     def at(self, now_ns: int, grace_ns: int | None = None) -> Floats | None:
         """

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from robot_runtime.core.chunk import checked, Chunk, ChunkError
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import Event, Mode, next_mode
-from robot_runtime.core.schedule import merge, sample, Schedule, speaking
+from robot_runtime.core.schedule import ended_for, merge, sample, Schedule, speaking
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Limits, Motion
 
@@ -24,6 +24,13 @@ class ControlConfig:
     blend_ns: int = 100_000_000
     chunk_max_future_ns: int = 5_000_000
     late_after_ns: int | None = None  # grace after a chunk's last row; None: one row
+    silence_ns: int = 2_000_000_000  # after the end of the last chunk: POLICY ends in HOLD
+    speed: float = 1.0  # operator's scale of the chunk's clock; `limits` hold it already
+
+    def __post_init__(self) -> None:
+        """Refuse a speed that is not a share."""
+        if not 0.0 < self.speed <= 1.0:
+            raise ValueError(f'speed is {self.speed}; allowed: above 0, at most 1')
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,9 +240,10 @@ def _merged(
     now_ns: int,
     notes: _Notes,
 ) -> ControlState:
-    """Return the state with the chunks merged that may steer."""
+    """Return the state with the chunks merged that may steer; in HOLD when none comes."""
     schedule = state.schedule
-    for chunk in chunks:
+    for proposed in chunks:
+        chunk = proposed.at_speed(config.speed)
         problem = _unfit(config, state, chunk, now_ns)
         if problem:
             notes.refused.append(f'chunk {chunk.stamp_ns}: {problem}')
@@ -243,7 +251,12 @@ def _merged(
         before, schedule = schedule, merge(schedule, chunk, now_ns)
         if schedule is not before:
             notes.merged.append(chunk.stamp_ns)
-    return replace(state, schedule=schedule)
+    mode = state.mode
+    if ended_for(schedule, now_ns) > config.silence_ns:
+        # Whoever comes back after that, a new process perhaps, is not to move the robot at once.
+        mode = next_mode(mode, Event.HOLD)
+        notes.refused.append(f'POLICY ended: no chunk for {config.silence_ns / 1e9:g} s')
+    return replace(state, schedule=schedule, mode=mode)
 
 
 def _unfit(config: ControlConfig, state: ControlState, chunk: Chunk, now_ns: int) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from robot_runtime.core.brake import stop_step
 from robot_runtime.core.coast import coast_step
-from robot_runtime.core.gate_entry import judge, realised, seeded
+from robot_runtime.core.gate_entry import judge, lost, realised, seeded
 from robot_runtime.core.gate_state import (
     blocking,
     COMMAND_LATE,
@@ -30,6 +30,7 @@ __all__ = [
     'GateConfig',
     'GateState',
     'initial',
+    'lost',
     'on_command',
     'on_tick',
     'Phase',
@@ -73,7 +74,7 @@ def on_command(
         return _refuse(config, state, cause + sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns, ticks)
     if not paid:
-        return _refuse(config, state, _too_fast(config), now_ns), None
+        return _refuse(config, state, _too_fast(config, state, now_ns), now_ns), None
     motion, told, last = command.motion, None, state.motion
     if state.state is Phase.COAST and last is not None:
         state = _count(state, recovered=1)
@@ -162,7 +163,7 @@ def _engage(
         return _refuse(config, entered, sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns)
     if not paid:
-        return _refuse(config, entered, _too_fast(config), now_ns), None
+        return _refuse(config, entered, _too_fast(config, entered, now_ns), now_ns), None
     entered = replace(entered, bucket=bucket, reason='', lead_since_ns=None)
     return _pass(config, entered, command, motion, None, now_ns)
 
@@ -235,7 +236,7 @@ def _watch(
 ) -> GateState:
     """Return the state after the watches: e-stop always, the others while commands steer."""
     blocked = blocking(config, estop, now_ns)
-    state = replace(state, blocked=blocked)
+    state = replace(state, blocked=blocked, looked_ns=now_ns)
     pressed = estop is not None and estop.value
     if blocked and (pressed or state.motion is not None):  # before it, a lost one only blocks
         state = _brake(config, state, blocked, now_ns)
@@ -282,7 +283,14 @@ def _own_step(
     return replace(state, motion=motion, told=None), motion
 
 
-def _too_fast(config: GateConfig) -> str:
+def _too_fast(config: GateConfig, state: GateState, now_ns: int) -> str:
+    """Return the sentence for commands faster than time: the sender's fault, or our own sleep."""
+    slept_ns = now_ns - state.looked_ns
+    if slept_ns > config.period_ns:  # it looks several times a period
+        return (
+            f'{COMMAND_LATE}: the gate itself slept {slept_ns / 1e6:.1f} ms, and more than '
+            f'{config.burst} commands waited for it'
+        )
     return f'command refused: {Refusal.RATE.value}: more than {config.burst} periods ahead'
 
 

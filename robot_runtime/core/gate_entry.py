@@ -2,8 +2,8 @@
 
 import numpy as np
 from robot_runtime.core.gate_state import GateConfig, GateState, Phase
-from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict, verify
-from robot_runtime.core.types import Floats, Motion
+from robot_runtime.core.guard import MAX_TICKS, Refusal, TOLERANCE, Verdict, verify
+from robot_runtime.core.types import Command, Floats, Motion
 
 SEED_TOLERANCE = 1e-9
 
@@ -51,13 +51,13 @@ def judge(
 
     While coasting, what the command says of itself must be allowed, and so must the motion that
     its position makes of the position that the gate sent; and so once more, one command later.
+    Ticks that were lost on the way are filled in, and each of them must be allowed.
     """
     limits, dt_s, last = config.limits, config.dt_s, state.motion
     assert last is not None
-    if state.state is Phase.PASS and state.told is None:
-        return verify(motion, last, ticks, measured, limits, dt_s), False
-    if state.state is Phase.PASS and state.told is not None:
-        verdict = verify(motion, state.told, ticks, measured, limits, dt_s)
+    if state.state is Phase.PASS:
+        told = last if state.told is None else state.told
+        verdict = verify(motion, told, ticks, measured, limits, dt_s)
     else:
         here = Motion.at_rest(motion.position)  # for the shape and the finite numbers
         verdict = verify(motion, here, 1, None, limits, dt_s)
@@ -66,10 +66,50 @@ def judge(
                 before = motion.velocity - motion.acceleration * dt_s
                 past = Motion(motion.position - motion.velocity * dt_s, before, before)
             verdict = verify(motion, past, 1, measured, limits, dt_s)
-    if not verdict.ok:
+    parted = state.state is Phase.COAST or state.told is not None
+    if not verdict.ok or (ticks == 1 and not parted):
         return verdict, False
-    truth = realised(motion, last, ticks, dt_s)
-    return verify(truth, last, ticks, measured, limits, dt_s), True
+    for step in filled(config, state, motion, ticks):
+        verdict = verify(step, last, 1, None, limits, dt_s)
+        if not verdict.ok:
+            return verdict, parted
+        last = step
+    truth = realised(motion, last, 1, dt_s) if parted else motion
+    return verify(truth, last, 1, measured, limits, dt_s), parted
+
+
+def lost(config: GateConfig, before: GateState, command: Command) -> tuple[Motion, ...]:
+    """Return what to send ahead of a command that passed the gate in state `before`."""
+    if command.epoch_ns != before.epoch_ns:
+        return ()
+    return filled(config, before, command.motion, command.tick - before.tick)
+
+
+def filled(
+    config: GateConfig, state: GateState, motion: Motion, ticks: int
+) -> tuple[Motion, ...]:
+    """
+    Return the motions of the lost ticks between the last one sent and `motion`, none if none is.
+
+    A controller takes its commands one period apart, so a step over lost ticks would be several
+    times as fast. A command tells by its velocity and acceleration where its sender was in the
+    two ticks before; from a motion that has parted from the sender's, the way is a straight one.
+    """
+    last, dt_s = state.motion, config.dt_s
+    if last is None or not 1 < ticks <= MAX_TICKS:
+        return ()
+    if state.state is Phase.COAST or state.told is not None:
+        step = (motion.position - last.position) / ticks
+        way = [last.position + n * step for n in range(1, ticks)]
+    else:
+        one = motion.position - motion.velocity * dt_s
+        two = one - (motion.velocity - motion.acceleration * dt_s) * dt_s
+        way = [two, one] if ticks == MAX_TICKS else [one]
+    motions = []
+    for position in way:
+        last = realised(Motion(position, last.velocity, last.acceleration), last, 1, dt_s)
+        motions.append(last)
+    return tuple(motions)
 
 
 def realised(motion: Motion, last: Motion, ticks: int, dt_s: float) -> Motion:

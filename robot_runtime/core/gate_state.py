@@ -83,6 +83,7 @@ class GateState:
     coasting: int = 0  # steps of this coast
     told: Motion | None = None  # after a recovery: the command as its sender counts it
     lead_since_ns: int | None = None
+    looked_ns: int = 0  # when the gate's loop last woke
     blocked: str = ''  # the e-stop as last seen: why nothing may move, or empty
 
 
@@ -91,8 +92,9 @@ def initial(config: GateConfig, now_ns: int) -> GateState:
     bucket = TokenBucket.full(config.period_ns, now_ns, config.burst)
     blocked = 'e-stop: never heard' if config.estop_required else ''
     return GateState(
-        Phase.IDLE, None, -1, 0, False, '', now_ns, now_ns, now_ns, bucket, blocked=blocked
-    )
+        Phase.IDLE, None, -1, 0, False, '', now_ns, now_ns, now_ns, bucket, looked_ns=now_ns,
+        blocked=blocked,
+    )  # fmt: skip
 
 
 def sentence_of(config: GateConfig, verdict: Verdict) -> str:

@@ -9,7 +9,7 @@ from robot_runtime.core.brake import stop_end
 from robot_runtime.core.types import Floats, Limits, Motion
 
 TOLERANCE = 1e-6  # of the joint's limit of the same quantity; its range, for a position
-MAX_TICKS = 5
+MAX_TICKS = 3  # a command tells where it was one and two ticks before, and no further
 
 
 class Refusal(Enum):

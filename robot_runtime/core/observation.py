@@ -12,6 +12,7 @@ from robot_runtime.core.types import Floats
 
 Kind = Literal['joint_position', 'joint_velocity', 'objects', 'image', 'goal_index', 'instruction']
 OBJECTS = ('red', 'green', 'blue', 'tray', 'tcp')  # rows of Inputs.objects
+MOST_QUOTED = 80  # characters of an instruction in a sentence
 POSE = 7  # x y z qx qy qz qw
 
 
@@ -179,7 +180,9 @@ def _value(
     if term.kind == 'goal_index':
         goal = goal_of(inputs.instruction or '', term.goals)
         if goal is None:
-            return f'instruction that names one of {", ".join(term.goals)}'
+            said = repr(inputs.instruction)
+            said = said if len(said) <= MOST_QUOTED else f'{said[:MOST_QUOTED]}...'
+            return f'instruction that names one of {", ".join(term.goals)} (it is {said})'
         return np.array([goal], dtype=np.int64)
     if term.kind == 'instruction':
         return np.array([inputs.instruction], dtype=np.object_)

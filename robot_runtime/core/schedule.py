@@ -48,6 +48,11 @@ def speaking(schedule: Schedule, now_ns: int) -> Chunk | None:
     return None
 
 
+def ended_for(schedule: Schedule, now_ns: int) -> int:
+    """Return how long ago [ns] the last chunk ended; negative while one lasts, -1 without one."""
+    return max((now_ns - chunk.end_ns for chunk in schedule.chunks[-1:]), default=-1)
+
+
 def sample(schedule: Schedule, now_ns: int, grace_ns: int | None = None) -> Floats | None:
     """Return the target at `now_ns`, (J,); None when no chunk has one."""
     chunk = speaking(schedule, now_ns)

@@ -3,12 +3,17 @@
 from array import array
 from typing import Protocol
 
+import numpy as np
 from rclpy.node import Node
-from robot_runtime.core.types import Motion
+from robot_runtime.core.trajectory_window import TrajectoryWindow
+from robot_runtime.core.types import Floats, Motion
 from robot_runtime.ros import conversions, qos
 from robot_runtime.runtime.robot_file import RobotFile
 from std_msgs.msg import Float64MultiArray
-from trajectory_msgs.msg import JointTrajectory
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+TRAJECTORY_NS = 20_000_000  # from one message to a trajectory controller to the next
+MOST_SPARE_NS = 20_000_000  # that such a message may come late before the controller brakes
 
 
 class Output(Protocol):
@@ -17,7 +22,16 @@ class Output(Protocol):
     topic: str
 
     def send(self, motion: Motion) -> None:
-        """Publish the joints of this group."""
+        """Take the motion of one period after the last one; publish it, or keep it."""
+
+    def flush(self) -> None:
+        """Publish what is kept, if it is time."""
+
+    def overtaken(self) -> bool:
+        """Return whether the controller brakes by itself already."""
+
+    def follow(self, motion: Motion) -> Motion:
+        """Return `motion` with the joints of this group where their controller brakes."""
 
 
 class ForwardOutput:
@@ -33,36 +47,105 @@ class ForwardOutput:
         self._message.data = array('d', motion.position[self._joints].tolist())
         self._publisher.publish(self._message)
 
+    def flush(self) -> None:
+        """Do nothing: all is published."""
+
+    def overtaken(self) -> bool:
+        """Return False: such a controller does nothing by itself."""
+        return False
+
+    def follow(self, motion: Motion) -> Motion:
+        """Return `motion`."""
+        return motion
+
 
 class TrajectoryOutput:
-    """Points for a joint_trajectory_controller: one verified point, due one period ahead."""
+    """
+    Trajectories for a joint_trajectory_controller: verified points and a stop as their tail.
+
+    Times are absolute, on the ROS clock: with stamp 0 ("now") each message would be shifted by
+    its own way here, and a message that overlaps the last one would be run twice.
+    """
 
     def __init__(
-        self, node: Node, topic: str, joints: slice, names: tuple[str, ...], period_ns: int
+        self,
+        node: Node,
+        topic: str,
+        joints: slice,
+        names: tuple[str, ...],
+        window: TrajectoryWindow,
     ) -> None:
-        self.topic, self._joints, self._names = topic, joints, list(names)
-        self._period_ns = period_ns
+        self.topic, self._joints = topic, joints
+        self._clock, self._window = node.get_clock(), window
         self._publisher = node.create_publisher(JointTrajectory, topic, qos.COMMAND)
+        self._message = JointTrajectory(joint_names=list(names))
+        self._spare: list[JointTrajectoryPoint] = []
+        self._sent_ns = 0
+        self._kept = False
 
     def send(self, motion: Motion) -> None:
-        """Publish position, velocity and acceleration of this group; stamp 0 means now."""
-        part = Motion(
-            motion.position[self._joints],
-            motion.velocity[self._joints],
-            motion.acceleration[self._joints],
+        """Keep the motion of this group for the next message."""
+        self._kept = True
+        self._window.add(self._part(motion), self._now_ns())
+
+    def flush(self) -> None:
+        """Publish the trajectory, 50 times a second; an overtaken one would be a jump."""
+        now_ns = self._now_ns()
+        due = not 0 <= now_ns - self._sent_ns < TRAJECTORY_NS
+        if self._kept and due and not self._window.overtaken(now_ns):
+            self._sent_ns, self._kept = now_ns, False
+            self._publish(*self._window.trajectory(now_ns))
+
+    def overtaken(self) -> bool:
+        """Return whether the controller has begun the stop that the last message ended with."""
+        return self._window.overtaken(self._now_ns())
+
+    def follow(self, motion: Motion) -> Motion:
+        """Return `motion` with the joints of this group where their controller brakes."""
+        tail = self._window.follow_tail(self._now_ns())
+        position, velocity, acceleration = (
+            np.array(values) for values in (motion.position, motion.velocity, motion.acceleration)
         )
-        point = conversions.motion_point(part, self._period_ns)
-        self._publisher.publish(JointTrajectory(joint_names=self._names, points=[point]))
+        position[self._joints] = tail.position
+        velocity[self._joints] = tail.velocity
+        acceleration[self._joints] = tail.acceleration
+        return Motion(position, velocity, acceleration)
+
+    def _now_ns(self) -> int:
+        return int(self._clock.now().nanoseconds)
+
+    def _part(self, motion: Motion) -> Motion:
+        joints = self._joints
+        return Motion(
+            motion.position[joints], motion.velocity[joints], motion.acceleration[joints]
+        )
+
+    def _publish(self, due_ns: list[int], position: Floats, velocity: Floats) -> None:
+        while len(self._spare) < len(due_ns):
+            self._spare.append(JointTrajectoryPoint())  # made once: that is what costs time
+        points = self._spare[: len(due_ns)]
+        for point, at_ns, q, v in zip(points, due_ns, position, velocity, strict=True):
+            point.positions = array('d', q.tobytes())
+            point.velocities = array('d', v.tobytes())
+            span = point.time_from_start
+            span.sec, span.nanosec = divmod(at_ns - due_ns[0], conversions.SECOND)
+        self._message.header.stamp = conversions.time_message(due_ns[0])
+        self._message.points = points
+        self._publisher.publish(self._message)
 
 
-def outputs(node: Node, robot: RobotFile, period_ns: int) -> tuple[Output, ...]:
-    """Return the output of each joint group of `robot`."""
+def outputs(
+    node: Node, robot: RobotFile, acceleration_limit: Floats, period_ns: int, budget_ns: int
+) -> tuple[Output, ...]:
+    """Return the output of each joint group of `robot`; `budget_ns` is the gate's patience."""
     made: list[Output] = []
     for group, joints in zip(robot.groups_of_joints, robot.groups(), strict=True):
         output = robot.topics.command[group.name]
         if output.adapter == 'joint_trajectory':
+            delay_ns = TRAJECTORY_NS + min(budget_ns, MOST_SPARE_NS)
+            window = TrajectoryWindow(acceleration_limit[joints], period_ns, delay_ns)
             names = robot.joint_names[joints]
-            made.append(TrajectoryOutput(node, output.topic, joints, names, period_ns))
+            made.append(TrajectoryOutput(node, output.topic, joints, names, window))
         else:
             made.append(ForwardOutput(node, output.topic, joints))
     return tuple(made)

@@ -1,50 +1,102 @@
 """Camera stream of the policy node: the newest frame, and how many came and were lost."""
 
+from collections import deque
 from typing import Any
 
 import numpy as np
 from rclpy.node import Node
+from robot_runtime.core.frame_gaps import FrameGaps
+from robot_runtime.core.sequence_gaps import SequenceGaps
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tensors import Image as Pixels
 from robot_runtime.ros import conversions, polling, qos
 from robot_runtime.runtime.robot_file import Camera
 from sensor_msgs.msg import Image
 
+CHANNELS = 3
+DELAYS = 1000
+MOST_AT_ONCE = 16
+
 
 class CameraTap:
-    """Takes the frames of one camera; only the newest is kept."""
+    """Takes the frames of one camera; only the newest usable one is kept."""
 
     def __init__(self, node: Node, camera: Camera) -> None:
+        """Subscribe to the camera's topic."""
         self.sample: Sample[Pixels] | None = None
-        self.received = self.lost = 0
+        self.received = self.wrong = 0
+        # from the stamp until the middleware had the frame here, on the ROS clocks of both
+        self.delays_ms: deque[float] = deque(maxlen=DELAYS)
+        self.gaps = FrameGaps(round(1e9 / camera.fps))
+        self._numbers = SequenceGaps()
         self._camera = camera
-        self._step_ns = round(1e9 / camera.fps)
         self._subscription = node.create_subscription(Image, camera.topic, _unused, qos.SENSOR)
 
-    def poll(self, now_ns: int) -> str:
-        """Take what has come; return what is wrong with the newest frame, '' if nothing is."""
-        problem = ''
-        for message in polling.drain(self._subscription):
-            problem = self._take(message, now_ns)
+    @property
+    def lost(self) -> int:
+        """Return how many frames were sent and did not come."""
+        return self._numbers.lost if self._numbers.numbered else self.gaps.lost
+
+    @property
+    def left_out(self) -> int:
+        """Return how many frames the camera itself left out, by its rate in the robot file."""
+        return max(0, self.gaps.lost - self._numbers.lost) if self._numbers.numbered else 0
+
+    def forget(self) -> None:
+        """Forget the frames: the clock was set back, and older stamps are to come."""
+        self.sample, self.gaps = None, FrameGaps(round(1e9 / self._camera.fps))
+
+    def poll(self, now_ns: int) -> str | None:
+        """Take what has come; return what is wrong with the newest, '' for nothing, None: none."""
+        problem = None
+        for _ in range(MOST_AT_ONCE):
+            taken = polling.take_with_info(self._subscription)
+            if taken is None:
+                break
+            message, info = taken
+            if info.get('publication_sequence_number'):
+                sender = bytes(info['publisher_gid']['data'])
+                self._numbers.take(sender, info['publication_sequence_number'])
+            stamp_ns = conversions.nanoseconds(message.header.stamp)
+            self.delays_ms.append((info['received_timestamp'] - stamp_ns) / 1e6)
+            problem = self._take(message, stamp_ns, now_ns)
         return problem
 
-    def _take(self, message: Image, now_ns: int) -> str:
-        camera = self._camera
+    def _take(self, message: Image, stamp_ns: int, now_ns: int) -> str:
         self.received += 1
-        stamp_ns = conversions.nanoseconds(message.header.stamp)
-        if self.sample is not None:
-            gap = round((stamp_ns - self.sample.stamp_ns) / self._step_ns) - 1
-            self.lost += max(0, gap)
-        size = (message.width, message.height, message.encoding)
-        if size != (camera.width, camera.height, 'rgb8'):
-            return (
-                f'{camera.topic} sends {size[0]}x{size[1]} {size[2]}, but the robot file says '
-                f'{camera.width}x{camera.height} rgb8 for camera {camera.name}'
-            )
-        pixels = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
-        frame = pixels[:, : 3 * message.width].reshape(message.height, message.width, 3)
-        self.sample = Sample(now_ns, stamp_ns, frame)
-        return ''
+        newer = self.gaps.take(stamp_ns)
+        problem = frame_problem(message, self._camera)
+        if problem:
+            self.wrong += 1
+        elif newer:
+            rows = np.frombuffer(message.data, np.uint8, message.height * message.step)
+            row_bytes = CHANNELS * message.width
+            pixels = rows.reshape(message.height, message.step)[:, :row_bytes]
+            frame = pixels.reshape(message.height, message.width, CHANNELS)
+            self.sample = Sample(now_ns, stamp_ns, frame)
+        return problem
+
+
+def frame_problem(message: Image, camera: Camera) -> str:
+    """Return in one sentence why a frame is not what the robot file says, or ''."""
+    size = (message.width, message.height, message.encoding)
+    if size != (camera.width, camera.height, 'rgb8'):
+        return (
+            f'{camera.topic} sends {size[0]}x{size[1]} {size[2]!r}, but the robot file says '
+            f"{camera.width}x{camera.height} 'rgb8' for camera {camera.name}"
+        )
+    row_bytes, have = CHANNELS * message.width, len(message.data)
+    if message.step < row_bytes:
+        return (
+            f'{camera.topic} sends rows of {message.step} bytes, but {message.width} pixels of '
+            f'rgb8 take {row_bytes}'
+        )
+    if have < message.height * message.step:
+        return (
+            f'{camera.topic} sends {have} bytes, but {message.height} rows of {message.step} '
+            f'bytes are {message.height * message.step}'
+        )
+    return ''
 
 
 def _unused(message: Any) -> None:

@@ -23,7 +23,7 @@ class ControlJournal:
     """Writes one record for each tick of control."""
 
     def __init__(self, node: Node, joints: int) -> None:
-        name = journal_name(domain(), node.get_name())
+        name = journal_name(domain(), node.get_fully_qualified_name())
         self._writer = JournalWriter(name, control_dtype(joints), CAPACITY)
 
     def tick(

@@ -1,29 +1,30 @@
 """The real-time loop as a process: chunks in, one smooth and bounded command per tick out."""
 
-from dataclasses import replace
 import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.node import Node
 from robot_runtime.core import control
 from robot_runtime.core.chunk import Chunk, ChunkError
 from robot_runtime.core.gate_state import COMMAND_LATE
 from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.mode import Event, Mode
-from robot_runtime.core.pacing import Pacer, TickStats
+from robot_runtime.core.pacing import TickStats
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Floats, Motion
 from robot_runtime.ros import conversions, parameters, polling, qos, realtime_class
 from robot_runtime.ros.control_journal import ControlJournal
-from robot_runtime.ros.shutdown import run_node, StopFlag
+from robot_runtime.ros.managed_node import ManagedNode, run_managed
+from robot_runtime.ros.mode_services import ModeServices
+from robot_runtime.ros.shutdown import StopFlag
+from robot_runtime.ros.sim_clock import clock_of, silence, stands
+from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
-from robot_runtime.runtime.clock import SteadyClock
+from robot_runtime.runtime.loop_config import control_config, placed
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot
 from sensor_msgs.msg import JointState
-from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 MILLISECOND = 1_000_000
@@ -34,16 +35,14 @@ REST_WITHIN_NS = 3_000 * MILLISECOND
 PARAMETERS = (
     *parameters.LOOP,
     parameters.Parameter('policy', 'scripted_pick', 'Model folder: its card has the schedule.'),
-    parameters.Parameter('autostart', True, 'Enter HOLD as soon as the gate is ready.'),
 )
 
 
 class ControlNode:
     """Wires topics to `core.control.step` and its command to the gate."""
 
-    def __init__(self, node: Node, stop: StopFlag) -> None:
-        values = parameters.read(node, PARAMETERS)
-        self._node, self._stop, self._clock = node, stop, SteadyClock()
+    def __init__(self, node: ManagedNode, values: dict[str, Any], stop: StopFlag) -> None:
+        self._node, self._stop, self._clock = node, stop, clock_of(node, by_grid=True)
         self._robot = load_robot(values['robot'])
         self._names = self._robot.joint_names
         self._period_ns = round(1e9 / values['rate_hz'])
@@ -51,24 +50,21 @@ class ControlNode:
         check_robot(card, self._robot)
         self._outputs = card.output
         self._realtime = realtime_class.enter(node, values)
-        self._config = control.ControlConfig(
-            limits=self._robot.limits(),
-            groups=self._robot.groups(),
-            period_ns=self._period_ns,
-            state_timeout_ns=round(self._robot.timeouts.joint_state_s * 1e9),
-            schedule_kind=card.schedule.kind,
-            blend_ns=round(card.schedule.blend_s * 1e9),
-        )
+        self._config = control_config(self._robot, card, self._period_ns, values['speed'])
         self._state = control.initial(self._config)
-        self._autostart = bool(values['autostart'])
         self._measured: Sample[Floats] | None = None
         self._gate_motion: Motion | None = None
         self._gate: dict[str, str] | None = None
         self._events: list[Event] = []
-        self._complaint = ''
+        self._complaint = self._notice = ''
         self._asked_ns = 0
         self._chunks_taken = self._chunks_refused = self._late_ticks = self._ticks = 0
+        self._active = 0  # joints that a limit held back in the last tick
         self._stats = TickStats()
+        silent, back = self._on_silence, self._on_set_back
+        self._grid = ticks(self._clock, self._period_ns, self._stats, silent, back)
+        self._status_at = 0
+        self._stop_since: int | None = None
         self._journal = ControlJournal(node, len(self._names))
         self._wire()
 
@@ -90,32 +86,48 @@ class ControlNode:
             JointTrajectory, '~/command', qos.INTERNAL
         )
         self._status_out = node.create_publisher(DiagnosticArray, '~/status', qos.STATUS)
-        for name, handler in (
-            ('hold', self._on_hold), ('policy', self._on_policy), ('reset', self._on_reset)
-        ):
-            node.create_service(Trigger, f'~/mode/{name}', handler)
+        ModeServices(node, self._events, lambda: self._state.mode, lambda: self._gate)
         self._services = polling.ServicePoller(node)
 
     def run(self) -> int:
         """Tick until told to stop, then ramp to rest. Return the exit code."""
-        now = self._clock.now_ns()
-        pacer = Pacer(self._period_ns, now + self._period_ns)
-        self._status_at = 0
-        self._stop_since: int | None = None
-        while not self._done(now):
-            self._clock.sleep_until(pacer.deadline_ns)
-            now = self._clock.now_ns()
-            self._stats.record(now - pacer.deadline_ns)
+        for now in self._grid:
+            if self._done(now):
+                break
             self._tick(now)
-            self._stats.missed += pacer.advance(self._clock.now_ns())
         return 0
+
+    def activate(self) -> None:
+        """Enter HOLD as soon as the gate is ready."""
+
+    def deactivate(self) -> None:
+        """Ramp to rest and stay in IDLE."""
+        self._events.append(Event.DISABLE)
+        end = self._clock.now_ns() + REST_WITHIN_NS
+        for now in self._grid:
+            self._tick(now)
+            if self._state.mode in (Mode.IDLE, Mode.FAULT) or now > end:
+                return
+
+    def _on_silence(self) -> bool:
+        """Say that there is no simulated time; return whether to wait on."""
+        self._complaint = silence(self._clock)
+        self._services.serve_all()
+        self._publish_status(self._clock.now_ns())
+        return not (self._stop.set and stands(self._clock))
+
+    def _on_set_back(self, now: int) -> None:
+        """Forget all: what was heard and sent belongs to another run of the simulator."""
+        self._state = control.initial(self._config)
+        self._measured = self._gate_motion = self._gate = None
+        self._events.clear()
+        self._status_at = self._asked_ns = 0
 
     def _done(self, now: int) -> bool:
         if not self._stop.set:
-            return False
+            return self._node.leaving
         if self._stop_since is None:
             self._stop_since = now
-            self._autostart = False
             self._events.append(Event.HOLD)
         motion = self._state.motion
         at_rest = motion is None or not motion.velocity.any()
@@ -127,7 +139,8 @@ class ControlNode:
     def _tick(self, now: int) -> None:
         ros_now = self._node.get_clock().now().nanoseconds
         chunks = self._read_inputs(now, ros_now)
-        events, self._events = tuple(self._events), []
+        events = tuple(self._events)
+        self._events.clear()
         inputs = control.ControlInputs(self._measured, chunks, events, self._gate_view())
         mode = self._state.mode
         self._state, command, report = control.step(
@@ -139,10 +152,12 @@ class ControlNode:
                 conversions.command_message(command, self._names, self._period_ns)
             )
         self._late_ticks += int(report.late)
+        self._active = int((report.active != 0).sum())
+        self._notice = report.refused[-1] if report.refused else self._notice
         self._journal.tick(now, ros_now, self._measured, events, self._state, command, report)
         self._services.serve_one()
         if self._state.mode is not mode or now - self._status_at >= STATUS_NS:
-            self._publish_status(now, report)
+            self._publish_status(now)
 
     def _read_inputs(self, now: int, ros_now: int) -> tuple[Chunk, ...]:
         for message in polling.drain(self._joints):
@@ -168,10 +183,7 @@ class ControlNode:
         for message in polling.drain(self._chunks):
             try:
                 chunk = conversions.chunk_from(message, self._names, now - ros_now)
-                anchored = self._outputs.anchor == 'arrival'
-                start_ns = now if anchored else chunk.start_ns
-                interpolation = self._outputs.interpolation
-                chunks.append(replace(chunk, start_ns=start_ns, interpolation=interpolation))
+                chunks.append(placed(chunk, self._outputs, now))
                 self._chunks_taken += 1
             except (JointNameError, ChunkError, ValueError) as error:
                 self._chunks_refused += 1
@@ -181,7 +193,7 @@ class ControlNode:
     def _engage(self, now: int) -> None:
         """Ask for an engagement where there should be one; the gate may have missed the first."""
         gate, mode = self._gate, self._state.mode
-        if not self._autostart or gate is None or gate['latched'] == '1':
+        if not self._node.active or self._stop.set or gate is None or gate['latched'] == '1':
             return
         waits = gate['state'] in ('IDLE', 'REST')
         if waits and mode is Mode.FAULT and self._state.fault.startswith(LATE_STOP):
@@ -191,8 +203,10 @@ class ControlNode:
         elif mode is Mode.IDLE:
             self._events.append(Event.ENABLE)
             self._asked_ns = now
-        elif mode is Mode.HOLD and now - self._asked_ns > ENGAGE_WITHIN_NS:
-            self._events.append(Event.DISABLE)  # and from IDLE once more, with a new epoch
+        elif mode in (Mode.HOLD, Mode.POLICY) and now - self._asked_ns > ENGAGE_WITHIN_NS:
+            # It missed the first command, or let go of us while we hung: from IDLE once more,
+            # with a new epoch; POLICY is not entered again.
+            self._events.append(Event.DISABLE)
             self._asked_ns = now
 
     def _gate_view(self) -> control.GateView | None:
@@ -207,65 +221,38 @@ class ControlNode:
             self._gate['state'], motion, self._gate['latched'] == '1', self._gate['reason']
         )
 
-    def _publish_status(self, now: int, report: control.ControlReport) -> None:
+    def _publish_status(self, now: int) -> None:
         self._status_at = now
         values: dict[str, Any] = {
             'mode': self._state.mode.name,
-            'fault': report.fault,
+            'fault': self._state.fault,
             'epoch_ns': self._state.epoch_ns,
             'policy_since_ns': self._state.policy_since_ns,
             'ticks': self._stats.ticks,
             'commands': self._ticks,
             'ticks_missed': self._stats.missed,
             'rate_hz': 1e9 / self._period_ns,
+            'speed': self._config.speed,
             'lateness_p50_us': round(self._stats.percentile(50.0) / 1e3, 1),
             'lateness_p99_us': round(self._stats.percentile(99.0) / 1e3, 1),
             'lateness_p999_us': round(self._stats.percentile(99.9) / 1e3, 1),
             'late_chunks': self._late_ticks,
             'chunks': self._chunks_taken,
             'chunks_refused': self._chunks_refused,
-            'active_limits': int((report.active != 0).sum()),
+            'notice': self._notice,
+            'active_limits': self._active,
             'real_time': int(self._realtime.fifo),
             'joint_states': self._complaint or ('ok' if self._measured else 'none yet'),
+            'active': int(self._node.active),
         }
         level = DiagnosticStatus.ERROR if self._state.mode is Mode.FAULT else DiagnosticStatus.OK
-        text = report.fault or self._complaint or self._state.mode.name
+        text = self._state.fault or self._complaint or self._state.mode.name
         stamp = self._node.get_clock().now().to_msg()
         self._status_out.publish(
             conversions.status_message(
                 stamp, 'control_node: loop', self._robot.name, ord(level), text, values
             )
         )
-
-    def _on_hold(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        idle = self._state.mode is Mode.IDLE
-        return self._accept(Event.ENABLE if idle else Event.HOLD, Mode.FAULT, response)
-
-    def _on_policy(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._state.mode is Mode.IDLE:
-            response.success, response.message = False, 'mode is IDLE; ask for mode/hold first'
-            return response
-        return self._accept(Event.POLICY, Mode.FAULT, response)
-
-    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._gate is not None and self._gate['latched'] == '1':
-            reason = self._gate['reason']
-            response.success = False
-            response.message = f'the gate is latched ({reason}); call safety_node/reset first'
-            return response
-        return self._accept(Event.RESET, None, response)
-
-    def _accept(
-        self, event: Event, refused: Mode | None, response: Trigger.Response
-    ) -> Trigger.Response:
-        mode = self._state.mode
-        response.success = mode is not refused
-        if response.success:
-            self._events.append(event)
-        response.message = f'mode is {mode.name}' + (
-            '' if response.success else '; see control_node/status, then reset'
-        )
-        return response
 
     def close(self) -> None:
         """Remove the journal from shared memory."""
@@ -276,17 +263,9 @@ def _unused(message: Any) -> None:
     """Stand in for a callback: messages are polled, never called back."""
 
 
-def _body(node: Node, stop: StopFlag) -> int:
-    loop = ControlNode(node, stop)
-    try:
-        return loop.run()
-    finally:
-        loop.close()
-
-
 def main(args: list[str] | None = None) -> None:
     """Run the control loop until SIGINT or SIGTERM."""
-    sys.exit(run_node('control_node', _body, args))
+    sys.exit(run_managed('control_node', ControlNode, PARAMETERS, args))
 
 
 if __name__ == '__main__':

@@ -14,7 +14,7 @@ class GateJournal:
     """Writes one record for each command taken and for each motion the gate sent by itself."""
 
     def __init__(self, node: Node, joints: int) -> None:
-        name = journal_name(domain(), node.get_name())
+        name = journal_name(domain(), node.get_fully_qualified_name())
         self._writer = JournalWriter(name, gate_dtype(joints), 2 * CAPACITY)
         self._node = node
 

@@ -1,7 +1,6 @@
 """Tap on the journals of a domain: their records as messages that every bag reader opens."""
 
 from collections.abc import Iterable, Iterator
-import re
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,9 @@ class JournalTap:
     """Reads the journals of the nodes it is told, those of respawned nodes included."""
 
     def __init__(self, domain: int, wanted: Iterable[str]) -> None:
-        """Take node names, such as control_node, or whole names of journals."""
+        """Take names of nodes, such as /left/control_node, or whole names of journals."""
         self._domain = domain
-        self._wanted = frozenset(wanted)
+        self._wanted = frozenset(name.strip('/') for name in wanted)
         self._readers: dict[str, journal.JournalReader] = {}
         self._gone = 0
 
@@ -32,7 +31,7 @@ class JournalTap:
     def look(self) -> None:
         """Open the journals that have appeared since."""
         for name in journal.journals(self._domain):
-            if name not in self._readers and self._wanted & {name, _node(name)}:
+            if name not in self._readers and self._wanted & {name, journal.node_of(name)}:
                 try:
                     self._readers[name] = journal.JournalReader(name)
                 except (OSError, ValueError):  # its writer is at its first or last steps
@@ -50,14 +49,10 @@ class JournalTap:
                 del self._readers[name]
 
 
-def _node(name: str) -> str:
-    match = re.fullmatch(journal.NAME, name)
-    return match['node'] if match else name
-
-
 def topic(name: str) -> Topic:
-    """Return the topic that the journal `name` is recorded as."""
-    return Topic(f'/journal/{_node(name)}', TYPE, message_schema(TYPE))
+    """Return the topic that the journal `name` is recorded as: /left/journal/control_node."""
+    namespace, slash, node = journal.node_of(name).rpartition('/')
+    return Topic(f'/{namespace}{slash}journal/{node}', TYPE, message_schema(TYPE))
 
 
 def serialized(records: NDArray[np.void]) -> bytes:

@@ -39,9 +39,11 @@ class ParameterError(ValueError):
     """A parameter has a value that is not allowed."""
 
 
+OF_ROS = ('use_sim_time', 'qos_overrides', 'start_type_description_service')
 LOOP = (
     Parameter('robot', 'fr3', 'Robot file: a name in config/robots or a path.'),
     Parameter('rate_hz', 250.0, '[Hz] Ticks per second.', 1.0, 1000.0),
+    Parameter('speed', 1.0, 'Share of speed: scales chunk clock and bounds.', 0.01, 1.0),
     Parameter('real_time', True, 'Ask for SCHED_FIFO and locked memory.'),
     Parameter('priority', 80, 'SCHED_FIFO priority.', 1, 98),
     Parameter('cpu', -1, 'Core to stay on; -1: any.', -1, 1023),
@@ -50,10 +52,19 @@ LOOP = (
 
 def read(node: Node, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
     """Declare `parameters` on `node` and return their values; a wrong one raises a sentence."""
+    # rclpy keeps what the command line gave there; declared with its range, it would raise a trace
+    given = node._parameter_overrides
+    known = [one.name for one in parameters]
+    for name in given:
+        if name not in known and not name.startswith(OF_ROS):
+            raise ParameterError(
+                f'the parameter {name} is unknown to {node.get_name()}; known: {", ".join(known)}'
+            )
     values = {}
     for one in parameters:
-        value = node.declare_parameter(one.name, one.default, one.descriptor()).value
+        value = given[one.name].value if one.name in given else one.default
         values[one.name] = checked(node.get_name(), one, value)
+        node.declare_parameter(one.name, one.default, one.descriptor())
     return values
 
 

@@ -1,24 +1,28 @@
 """The policy as a process: images, joints and instruction in, chunks of motion out."""
 
 from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
 import numpy as np
-from rclpy.node import Node
 from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.observation import Inputs, Measured, Missing
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, parameters, polling, qos
 from robot_runtime.ros.camera_tap import CameraTap
-from robot_runtime.ros.shutdown import run_node, StopFlag
+from robot_runtime.ros.managed_node import ManagedNode, run_managed
+from robot_runtime.ros.shutdown import StopFlag
+from robot_runtime.ros.sim_clock import clock_of, silence
+from robot_runtime.ros.start_check import StartCheck
+from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.inference import Inference, Proposal
 from robot_runtime.runtime.model_folder import model_folder
-from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy
+from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy, PolicyError
 from robot_runtime.runtime.robot_file import load_robot
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -34,30 +38,38 @@ PARAMETERS = (
     parameters.Parameter(
         'provider', 'CPUExecutionProvider', 'ONNX Runtime execution provider; no other is used.'
     ),
+    parameters.Parameter('ablation', 'none', f'Input to take away: {", ".join(INPUTS)}.'),
+    parameters.Parameter('delay_ms', 0.0, '[ms] Least time of an inference.', 0.0, 10000.0),
 )
+MISSED = 'POLICY was entered before this policy was there: ask for mode/hold, then mode/policy'
 
 
 class PolicyNode:
     """Wires topics to `runtime.inference` and its proposals to control."""
 
-    def __init__(self, node: Node, stop: StopFlag) -> None:
-        values = parameters.read(node, PARAMETERS)
-        self._node, self._stop, self._clock = node, stop, SteadyClock()
+    def __init__(self, node: ManagedNode, values: dict[str, Any], stop: StopFlag) -> None:
+        self._node, self._stop, self._clock = node, stop, clock_of(node)
         self._robot = load_robot(values['robot'])
         folder = model_folder(values['policy'])
         check_pin(folder, self._robot.policy)
         policy = OnnxPolicy.load(folder, values['provider'])
         self._inference = Inference(policy, self._robot)
+        self._ablation = Ablation(values['ablation'])
+        self._least_ns = round(values['delay_ms'] * MILLISECOND)
         self._card = policy.card
         self._period_ns = round(self._card.schedule.period_s * 1e9)
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self._objects: Sample[Floats] | None = None
         self._instruction: str | None = None
-        self._mode, self._epoch = '', ''
+        self._mode, self._epoch, self._not_ours = '', '', ''
         self._missing: tuple[str, ...] = ()
-        self._complaint = ''
+        self._complaints: dict[str, str] = {}  # by what they are about; a cured one is taken out
+        self._said = ''
         self._latencies_ms: deque[float] = deque(maxlen=1000)
         self._inferences = self._failures = 0
+        # Beside the loop, which goes on taking frames: none is written over, none looks fresh
+        self._worker = ThreadPoolExecutor(1, 'inference')
+        self._pending: tuple[Future[Proposal | Missing], int] | None = None
         self._next_ns = self._status_at = 0
         self._wire()
 
@@ -67,6 +79,9 @@ class PolicyNode:
             JointState, robot.topics.joint_states, _unused, qos.SENSOR
         )
         self._cameras = {camera.name: CameraTap(node, camera) for camera in robot.cameras}
+        self._start_checks = {
+            camera.name: StartCheck(node, camera.topic) for camera in robot.cameras
+        }
         self._object_poses = node.create_subscription(
             PoseArray, 'sim/objects', _unused, qos.SENSOR
         )
@@ -82,25 +97,60 @@ class PolicyNode:
 
     def run(self) -> int:
         """Infer on a grid of the card's period while control is in POLICY."""
-        deadline = self._clock.now_ns()
-        while not self._stop.set:
-            deadline = max(deadline + POLL_NS, self._clock.now_ns())
-            self._clock.sleep_until(deadline)
+        now = self._clock.now_ns()
+        while not self._stop.set and not self._node.leaving:
+            before = now
+            reached = self._wait(now + POLL_NS)
             now = self._clock.now_ns()
+            if now < before:
+                self._forget(now)
+            self._complaints['clock'] = '' if reached else silence(self._clock)
             self._read_inputs(now)
             self._services.serve_one()
-            if self._mode == 'POLICY' and now >= self._next_ns:
+            self._take_result()
+            wanted = self._node.active and self._mode == 'POLICY'
+            if wanted and now >= self._next_ns and self._pending is None:
                 self._next_ns = max(self._next_ns + self._period_ns, now)
                 self._infer(now)
-            if now - self._status_at >= STATUS_NS:
+            if now - self._status_at >= STATUS_NS or not reached:
                 self._publish_status(now)
         return 0
+
+    def activate(self) -> None:
+        """Infer while control is in POLICY, from its next entry on."""
+        self._mode = ''
+
+    def deactivate(self) -> None:
+        """Stop inferring; what is being inferred is not sent."""
+        self._pending = None
+
+    def close(self) -> None:
+        """End the worker when it has done its last inference."""
+        self._worker.shutdown(wait=False)
+
+    def _wait(self, deadline_ns: int) -> bool:
+        """Sleep until the deadline, or until an inference is done; False: there is no /clock."""
+        if self._pending is None:
+            return self._clock.sleep_until(deadline_ns)
+        wait([self._pending[0]], POLL_NS / 1e9)
+        return self._clock.sleep_until(self._clock.now_ns())
+
+    def _forget(self, now: int) -> None:
+        """Forget what was seen: simulated time was set back."""
+        self._states.clear()
+        self._objects = None
+        for camera in self._cameras.values():
+            camera.forget()
+        self._next_ns = self._status_at = now
 
     def _read_inputs(self, now: int) -> None:
         for message in polling.drain(self._joints):
             self._take_state(message, now)
-        for camera in self._cameras.values():
-            self._complaint = camera.poll(now) or self._complaint
+        for name, camera in self._cameras.items():
+            problem = camera.poll(now)
+            self._start_checks[name].look(problem, now)
+            if problem is not None:
+                self._complaints[f'camera {name}'] = problem
         poses = polling.newest(self._object_poses)
         if poses is not None:
             values = np.array(
@@ -117,9 +167,18 @@ class PolicyNode:
         status = polling.newest(self._control)
         if status is not None:
             values_of = conversions.status_values(status)
-            if values_of['policy_since_ns'] != self._epoch and values_of['mode'] == 'POLICY':
-                self._epoch, self._next_ns = values_of['policy_since_ns'], now
-            self._mode = values_of['mode']
+            mode, epoch = values_of.get('mode', ''), values_of.get('policy_since_ns', '')
+            if not self._mode and mode == 'POLICY':
+                # Someone else's engagement: a policy that was started again must not resume it.
+                self._not_ours = epoch
+            missed = mode == 'POLICY' and epoch == self._not_ours
+            self._mode = 'HOLD' if missed else mode
+            self._complaints['control'] = MISSED if missed else ''
+            if self._mode == 'POLICY' and epoch != self._epoch:
+                self._epoch, self._next_ns = epoch, now
+                self._ablation.restart()
+            if self._mode != 'POLICY':
+                self._missing = ()
 
     def _take_state(self, message: JointState, now: int) -> None:
         names = self._robot.joint_names
@@ -132,8 +191,9 @@ class PolicyNode:
                 else None
             )
         except JointNameError as error:
-            self._complaint = f'{self._robot.topics.joint_states}: {error}'
+            self._complaints['joint states'] = f'{self._robot.topics.joint_states}: {error}'
             return
+        self._complaints['joint states'] = ''
         measured = Measured(position.value, velocity)
         self._states.append(Sample(now, position.stamp_ns, measured))
 
@@ -142,48 +202,87 @@ class PolicyNode:
             name: tap.sample for name, tap in self._cameras.items() if tap.sample is not None
         }
         inputs = Inputs(tuple(self._states), images, self._objects, self._instruction)
+        seen = self._ablation.apply(inputs)
+        self._pending = self._worker.submit(self._propose, seen, now), now
+
+    def _propose(self, inputs: Inputs, now: int) -> Proposal | Missing:
+        """Infer, on the worker's thread."""
+        steady = SteadyClock()
+        begun_ns = steady.now_ns()
         result = self._inference.propose(inputs, now)
+        if self._least_ns and isinstance(result, Proposal):
+            steady.sleep_until(begun_ns + self._least_ns)
+        return result
+
+    def _take_result(self) -> None:
+        if self._pending is None or not self._pending[0].done():
+            return
+        future, begun_ns = self._pending
+        self._pending = None
+        try:
+            result = future.result()
+        except PolicyError as error:
+            self._complaints['graph'] = str(error)
+            return
         if isinstance(result, Missing):
             self._missing = result.names
             return
         self._missing = ()
         self._inferences += 1
         self._publish_chunk(result)
-        self._latencies_ms.append((self._clock.now_ns() - now) / 1e6)
+        self._latencies_ms.append((self._clock.now_ns() - begun_ns) / 1e6)
 
     def _publish_chunk(self, proposal: Proposal) -> None:
+        self._complaints['graph'] = ''
         if not np.isfinite(proposal.rows).all():
             self._failures += 1
-            self._complaint = f'the graph of {self._card.name} gave values that are not finite'
+            who = f'the graph of {self._card.name}'
+            self._complaints['graph'] = f'{who} gave values that are not finite'
         self._chunk_out.publish(
             conversions.chunk_message(
                 proposal.stamp_ns, self._robot.joint_names, proposal.rows, proposal.step_ns
             )
         )
 
+    def _word(self, missing: str) -> str:
+        """Return in one word what this node does."""
+        if not self._node.active:
+            return 'inactive'
+        return 'waiting' if missing else ('running' if self._mode == 'POLICY' else 'ready')
+
     def _publish_status(self, now: int) -> None:
         self._status_at = now
         latencies = np.array(self._latencies_ms or [0.0])
         missing = ', '.join(self._missing)
+        wrong = [f'missing: {missing}'] if missing else []
+        wrong += [text for text in self._complaints.values() if text]
+        message = '; '.join(wrong)
+        if message != self._said and message:
+            self._node.get_logger().warning(message)
+        self._said = message
         values: dict[str, Any] = {
-            'state': 'waiting' if missing else ('running' if self._mode == 'POLICY' else 'ready'),
+            'state': self._word(missing),
             'policy': self._card.name,
             'instruction': self._instruction or '',
             'inferences': self._inferences,
             'not_finite': self._failures,
             'inference_p50_ms': round(float(np.percentile(latencies, 50)), 3),
             'inference_p99_ms': round(float(np.percentile(latencies, 99)), 3),
-            'message': f'missing: {missing}' if missing else self._complaint,
+            'message': message,
         }
         for name, camera in self._cameras.items():
             values[f'frames_received_{name}'] = camera.received
             values[f'frames_lost_{name}'] = camera.lost
+            values[f'frames_left_out_{name}'] = camera.left_out
+            values[f'frames_wrong_{name}'] = camera.wrong
             values[f'stamp_{name}'] = camera.sample.stamp_ns if camera.sample else 0
+            delays = np.percentile(camera.delays_ms or [0.0], (50, 99))
+            values[f'delay_p50_ms_{name}'], values[f'delay_p99_ms_{name}'] = delays.round(3)
         stamp = self._node.get_clock().now().to_msg()
-        text = values['message'] or values['state']
+        text = message or values['state']
         self._status_out.publish(
             conversions.status_message(
-                stamp, 'policy_node: inference', self._robot.name, int(bool(missing)), text, values
+                stamp, 'policy_node: inference', self._robot.name, int(bool(message)), text, values
             )
         )
 
@@ -192,13 +291,9 @@ def _unused(message: Any) -> None:
     """Stand in for a callback: messages are polled, never called back."""
 
 
-def _body(node: Node, stop: StopFlag) -> int:
-    return PolicyNode(node, stop).run()
-
-
 def main(args: list[str] | None = None) -> None:
     """Run the policy until SIGINT or SIGTERM."""
-    sys.exit(run_node('policy_node', _body, args))
+    sys.exit(run_managed('policy_node', PolicyNode, PARAMETERS, args))
 
 
 if __name__ == '__main__':

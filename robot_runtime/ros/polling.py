@@ -8,10 +8,18 @@ from rclpy.service import Service
 from rclpy.subscription import Subscription
 
 
+def take_with_info(subscription: Subscription) -> tuple[Any, dict[str, Any]] | None:
+    """Return the next message of `subscription` and what rmw says of it; None: there is none."""
+    with subscription.handle:
+        taken: tuple[Any, dict[str, Any]] | None = subscription.handle.take_message(
+            subscription.msg_type, subscription.raw
+        )
+    return taken
+
+
 def take(subscription: Subscription) -> Any | None:
     """Return the next message of `subscription`, or None when there is none."""
-    with subscription.handle:
-        taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
+    taken = take_with_info(subscription)
     return None if taken is None else taken[0]
 
 
@@ -36,14 +44,26 @@ class ServicePoller:
     def __init__(self, node: Node) -> None:
         self._services: list[Service] = list(node.services)
         self._next = 0
+        self._busy = False
+
+    def serve_all(self) -> None:
+        """Answer one request of each service; for a loop that has nothing else to do."""
+        for _ in self._services:
+            self.serve_one()
 
     def serve_one(self) -> None:
         """Look at the next service and answer its request if one waits."""
+        if self._busy:  # a service that lets the loop go on until it can answer
+            return
         service = self._services[self._next]
         self._next = (self._next + 1) % len(self._services)
         with service.handle:
             request, header = service.handle.service_take_request(service.srv_type.Request)
         if header is None:
             return
-        response = service.callback(request, service.srv_type.Response())
+        self._busy = True
+        try:
+            response = service.callback(request, service.srv_type.Response())
+        finally:
+            self._busy = False
         service.send_response(response, header)

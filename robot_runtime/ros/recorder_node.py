@@ -12,10 +12,12 @@ from robot_runtime.ros import jpeg
 from robot_runtime.ros.journal_tap import JournalTap
 from robot_runtime.ros.message_schema import message_schema, UnknownMessageError
 from robot_runtime.ros.parameters import Parameter, read
+from robot_runtime.ros.polling import ServicePoller
 from robot_runtime.ros.shutdown import NodeError, run_node, StopFlag
 from robot_runtime.ros.topic_tap import Taken, TopicTap
 from robot_runtime.runtime import resources
 from robot_runtime.runtime.clock import Clock, SteadyClock
+from robot_runtime.runtime.cut_recording import parts_of_run
 from robot_runtime.runtime.mcap_file import McapFile, RecordingError, Topic
 from robot_runtime.runtime.write_behind import WriteBehind
 
@@ -28,6 +30,7 @@ TOPICS = [
 PARAMETERS = (
     Parameter('output', '', 'Folder to create; the recording takes its name.'),
     Parameter('robot', '', 'Robot file to attach: a name in config/robots or a path.'),
+    Parameter('run', '', 'Name of the run: started again in it, it goes on in a further file.'),
     Parameter('topics', TOPICS, 'Topics to record as they are.'),
     Parameter('images', ['front/image_raw', 'wrist/image_raw'], 'Topics to record as JPEG.'),
     Parameter('max_image_hz', 5.0, '[Hz] JPEGs per second and camera.', 0.1, 10.0),
@@ -57,7 +60,7 @@ class Recorder:
         self._values = read(node, PARAMETERS)
         if not self._values['output']:
             raise NodeError('parameter output is empty: name the folder to record to')
-        self._file = McapFile(Path(self._values['output']), os.environ.get('ROS_DISTRO', ''))
+        self._file = self._open(Path(self._values['output']), self._values['run'])
         for path in self._attachments():
             self._file.attach(path, self._ros_now_ns())
         self._writer = WriteBehind()
@@ -66,11 +69,12 @@ class Recorder:
         self._taps: list[TopicTap] = []
         self._image_taps: list[TopicTap] = []
         domain = node.context.get_domain_id()
-        self._journals = JournalTap(domain, self._list('journals'))
+        self._journals = JournalTap(domain, map(self._journal, self._list('journals')))
         self._rate = self._budget = self._values['max_rate'] * 1e6
         self._written_ns = 0
         self._over_rate = 0
         self._not_jpeg: set[str] = set()
+        self._services = ServicePoller(node)
 
     def run(self) -> int:
         """Record until a signal comes; return the exit code."""
@@ -84,6 +88,7 @@ class Recorder:
                 look_ns = now + LOOK_NS
                 self._look()
             self._poll()
+            self._services.serve_one()
             if now >= images_ns:
                 images_ns = max(images_ns + image_ns, now)
                 self._poll_images()
@@ -98,6 +103,19 @@ class Recorder:
         self._poll()
         self._poll_journals()
         return self._close()
+
+    def _open(self, folder: Path, run: str) -> McapFile:
+        """Return a new file, beside those that were cut off earlier in the same run."""
+        earlier = parts_of_run(folder, run)
+        for part in earlier:
+            self._log.warning(f'goes on after {part.name}, which was cut off')
+        distro = os.environ.get('ROS_DISTRO', '')
+        return McapFile(folder, distro, {'run': run}, earlier)
+
+    def _journal(self, name: str) -> str:
+        """Return the whole name of a node that is named as seen from this one."""
+        whole = name.startswith(('/', 'rr_'))
+        return name if whole else f'{self._node.get_namespace()}/{name}'
 
     def _list(self, name: str) -> list[str]:
         return [one for one in self._values[name] if one]
@@ -198,8 +216,8 @@ class Recorder:
             'dropped_over_rate': self._over_rate,
             'lost_journal_records': self._journals.lost,
         }
-        robot = {'robot': str(self._values['robot'])}
-        self._file.close(robot | {key: str(count) for key, count in dropped.items()})
+        told = {key: str(self._values[key]) for key in ('robot', 'run')}
+        self._file.close(told | {key: str(count) for key, count in dropped.items()})
         counts = self._file.counts
         losses = ', '.join(f'{key} {count}' for key, count in dropped.items())
         self._log.info(

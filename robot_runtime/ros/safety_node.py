@@ -1,21 +1,28 @@
 """The safety gate as a process: only what it verified reaches a controller."""
 
-from dataclasses import asdict
+from dataclasses import replace
 import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.node import Node
 from robot_runtime.core import gate
 from robot_runtime.core.gate import Phase
 from robot_runtime.core.joint_order import JointNameError
-from robot_runtime.core.pacing import Pacer, TickStats
+from robot_runtime.core.own_resets import OwnResets
+from robot_runtime.core.pacing import TickStats
 from robot_runtime.core.stream import Sample
-from robot_runtime.core.types import Floats, Motion
+from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.ros import adapters, conversions, parameters, polling, qos, realtime_class
 from robot_runtime.ros.gate_journal import GateJournal
-from robot_runtime.ros.shutdown import NodeError, run_node, StopFlag
+from robot_runtime.ros.gate_status import gate_values
+from robot_runtime.ros.managed_node import ManagedNode, run_managed
+from robot_runtime.ros.rivals import Rivals
+from robot_runtime.ros.shutdown import NodeError, StopFlag
+from robot_runtime.ros.sim_clock import clock_of, silence, stands
+from robot_runtime.ros.start_check import StartCheck
+from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.clock import SteadyClock
+from robot_runtime.runtime.loop_config import gate_config
 from robot_runtime.runtime.robot_file import load_robot
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
@@ -26,45 +33,49 @@ MILLISECOND = 1_000_000
 STATUS_NS = 100 * MILLISECOND
 STATE_NS = 20 * MILLISECOND
 REST_WITHIN_NS = 3_000 * MILLISECOND
-MINUTE_NS = 60_000 * MILLISECOND
-OWN_RESETS = 3  # a minute
-OWN_RESET_AFTER_NS = 300 * MILLISECOND  # so that everyone has read why the robot stopped
-SECOND_GATE_NS = 1_000 * MILLISECOND
+MOST_COMMANDS = 16  # taken in one tick
+YOUNG_NS = 5_000 * MILLISECOND
+INACTIVE = 'the gate was deactivated'
+JOINTS_MISSING = 'joint state missing'
 
 
 class SafetyNode:
     """Wires topics to `core.gate` and its answers to the controllers."""
 
-    def __init__(self, node: Node, stop: StopFlag) -> None:
-        values = parameters.read(node, parameters.LOOP)
-        self._node, self._stop, self._clock = node, stop, SteadyClock()
+    def __init__(self, node: ManagedNode, values: dict[str, Any], stop: StopFlag) -> None:
+        self._node, self._stop, self._clock = node, stop, clock_of(node)
         self._robot = load_robot(values['robot'])
         self._names = self._robot.joint_names
         self._period_ns = round(1e9 / values['rate_hz'])
         self._realtime = realtime_class.enter(node, values)
-        budget = max(3 * self._period_ns, 10 * MILLISECOND)
-        self._budget_ns = budget if self._realtime.fifo else 60 * MILLISECOND
-        self._config = gate.GateConfig(
-            limits=self._robot.limits(),
-            names=self._names,
-            period_ns=self._period_ns,
-            budget_ns=self._budget_ns,
-            state_timeout_ns=round(self._robot.timeouts.joint_state_s * 1e9),
-            estop_required=self._robot.estop.required,
-        )
+        # Simulated time leaps ahead when the simulator makes up for a stall: no fault of ours.
+        strict = self._realtime.fifo and isinstance(self._clock, SteadyClock)
+        self._config = gate_config(self._robot, self._period_ns, strict, values['speed'])
         self._state = gate.initial(self._config, self._clock.now_ns())
         self._measured: Sample[Floats] | None = None
         self._estop: Sample[bool] | None = None
         self._complaint = ''
         self._stats = TickStats()
-        self._own_resets: list[int] = []
-        self._rest_since = 0
+        self._own_resets, self._state_at, self._status_at = OwnResets(), 0, 0
+        quarter, silent, back = self._period_ns // 4, self._on_silence, self._on_set_back
+        self._grid = ticks(self._clock, quarter, self._stats, silent, back)
         self._journal = GateJournal(node, len(self._names))
+        commanded = [output.topic for output in self._robot.topics.command.values()]
+        self._rivals = Rivals(node, commanded)
+        self._start_check = StartCheck(node, self._robot.topics.joint_states)
+        rival = self._rivals.before_start(SteadyClock())
+        if rival:
+            self.close()
+            raise NodeError(rival)
+        self._begun_ns = self._clock.now_ns()
         self._wire()
 
     def _wire(self) -> None:
         node, robot = self._node, self._robot
-        self._outputs = adapters.outputs(node, robot, self._period_ns)
+        config = self._config
+        self._outputs = adapters.outputs(
+            node, robot, config.limits.acceleration, config.period_ns, config.budget_ns
+        )
         self._commands = node.create_subscription(
             JointTrajectory, 'control_node/command', _unused, qos.INTERNAL
         )
@@ -80,29 +91,50 @@ class SafetyNode:
 
     def run(self) -> int:
         """Verify until told to stop; brake to rest first. Return the exit code."""
-        quarter = self._period_ns // 4
-        now = self._clock.now_ns()
-        pacer = Pacer(quarter, now + quarter)
-        self._state_at = self._status_at = 0
-        first = now
-        looked = False
-        while not self._done(now):
-            self._clock.sleep_until(pacer.deadline_ns)
-            now = self._clock.now_ns()
-            self._stats.record(now - pacer.deadline_ns)
+        self._stop_since = now = self._clock.now_ns()
+        for now in self._grid:
+            if self._done(now):
+                break
             self._tick(now)
-            self._stats.missed += pacer.advance(self._clock.now_ns())
-            if not looked and now - first > SECOND_GATE_NS:
-                looked = True
-                self._refuse_second_gate()
         self._publish_state(now)
         self._publish_status(now)
         return 0
 
+    def _on_silence(self) -> bool:
+        """Say that there is no simulated time; return whether to wait on."""
+        self._complaint = silence(self._clock)
+        self._services.serve_all()
+        self._publish_status(self._clock.now_ns())
+        return not (self._stop.set and stands(self._clock))
+
+    def activate(self) -> None:
+        """Wait for an engagement, from where the robot then is; a latch stays."""
+        state = self._state
+        latched = state.latched and state.reason != INACTIVE
+        new = gate.initial(self._config, self._clock.now_ns())
+        self._state = replace(new, latched=latched, reason=state.reason if latched else '')
+
+    def deactivate(self) -> None:
+        """Brake to rest, then send nothing."""
+        end = (now := self._clock.now_ns()) + REST_WITHIN_NS
+        self._state = gate.stop(self._config, self._state, now, INACTIVE)
+        for now in self._grid:
+            self._tick(now)
+            if self._state.state in (Phase.IDLE, Phase.REST) or now > end:
+                return
+
+    def _on_set_back(self, now: int) -> None:
+        """Forget all but a latch: what was heard and sent is of another run of the simulator."""
+        self.activate()
+        self._measured = self._estop = None
+        self._own_resets = OwnResets()
+        self._rivals = Rivals(self._node, [output.topic for output in self._outputs])
+        self._state_at = self._status_at = 0
+
     def _done(self, now: int) -> bool:
         if not self._stop.set:
             self._stop_since = now
-            return False
+            return self._node.leaving
         if now == self._stop_since or self._state.state in (Phase.PASS, Phase.COAST):
             self._state = gate.stop(self._config, self._state, now, 'the gate was told to stop')
         at_rest = self._state.state in (Phase.IDLE, Phase.REST)
@@ -111,45 +143,71 @@ class SafetyNode:
     def _tick(self, now: int) -> None:
         before = (self._state.state, self._state.latched)
         self._read_inputs(now)
-        for message in polling.drain(self._commands):
-            self._take_command(message, now)
+        self._follow_overtaken(now)
+        now = self._take_commands(now)
+        self._stop_for(self._rivals.look(now), now)
         self._state, sent = gate.on_tick(
             self._config, self._state, self._measured, self._estop, now
         )
         for motion in sent:
             self._send(motion)
             self._journal.write(now, self._state, self._measured, None, motion)
+        for output in self._outputs:
+            output.flush()
         self._services.serve_one()
         self._reset_by_itself(now)
         changed = before != (self._state.state, self._state.latched)
+        if self._state.latched and not before[1]:
+            self._say_why()
         if changed or now - self._state_at >= STATE_NS:
             self._publish_state(now)
         if changed or now - self._status_at >= STATUS_NS:
             self._publish_status(now)
 
     def _reset_by_itself(self, now: int) -> None:
-        # A stop because of lateness alone says nothing of the robot: three a minute are let go.
-        state = self._state
-        late = state.latched and state.reason.startswith(gate.COMMAND_LATE)
-        if not late or state.state is not Phase.REST or self._stop.set:
-            self._rest_since = now
-        if now - self._rest_since < OWN_RESET_AFTER_NS:
-            return
-        recent = [at for at in self._own_resets if now - at < MINUTE_NS]
-        if len(recent) < OWN_RESETS:
-            self._state, ok, _ = gate.reset(self._config, state, self._measured, now)
-            self._own_resets = [*recent, now] if ok else recent
+        may = self._node.active and not self._stop.set
+        if self._own_resets.due(self._state, now) and may:
+            self._state, ok, _ = gate.reset(self._config, self._state, self._measured, now)
+            self._own_resets.done(ok, now)
 
     def _read_inputs(self, now: int) -> None:
+        problem = None
         for message in polling.drain(self._joints):
             try:
                 self._measured = conversions.joint_positions(message, self._names, now)
-                self._complaint = ''
+                problem = ''
             except JointNameError as error:
-                self._complaint = f'{self._robot.topics.joint_states}: {error}'
+                problem = f'{self._robot.topics.joint_states}: {error}'
+        self._start_check.look(problem, now)
+        self._complaint = self._complaint if problem is None else problem
         flag = polling.newest(self._estops)
         if flag is not None:
             self._estop = Sample(now, 0, bool(flag.data))
+
+    def _take_commands(self, now: int) -> int:
+        """Take what waits, each at its own time: we may be held up in between. Return the last."""
+        for _ in range(MOST_COMMANDS):
+            if (taken := polling.take_with_info(self._commands)) is None:
+                break
+            now = self._clock.now_ns()
+            self._stop_for(self._rivals.heard('control_node/command', taken[1], now), now)
+            if self._node.active:
+                self._take_command(taken[0], now)
+        return now
+
+    def _stop_for(self, problem: str, now: int) -> None:
+        """Brake and latch because of `problem`; who has just started and sent nothing, ends."""
+        young = now - self._begun_ns < YOUNG_NS and self._state.motion is None
+        if problem and young:
+            raise NodeError(problem)
+        if problem:
+            self._state = gate.stop(self._config, self._state, now, problem)
+
+    def _say_why(self) -> None:
+        state = self._state
+        if self._complaint and state.reason.startswith(JOINTS_MISSING):
+            self._state = replace(state, reason=f'{state.reason}; {self._complaint}')
+        self._node.get_logger().error(f'brakes and latches: {self._state.reason}')
 
     def _take_command(self, message: JointTrajectory, now: int) -> None:
         try:
@@ -158,40 +216,46 @@ class SafetyNode:
             reason = f'control_node/command: {error}'
             self._state = gate.stop(self._config, self._state, now, reason)
             return
-        self._state, motion = gate.on_command(
-            self._config, self._state, command, self._measured, now
-        )
+        before = self._state
+        self._state, motion = gate.on_command(self._config, before, command, self._measured, now)
         self._journal.write(now, self._state, self._measured, command, motion)
-        if motion is not None:
-            self._send(motion)
+        if motion is None:
+            return
+        for step in gate.lost(self._config, before, command):
+            self._journal.write(now, self._state, self._measured, None, step)
+            self._send(step)
+        self._send(motion)
 
     def _send(self, motion: Motion) -> None:
-        for output in self._outputs:
+        for output in self._outputs if self._node.active else ():
             output.send(motion)
+
+    def _follow_overtaken(self, now: int) -> None:
+        """Brake from where a controller is that began its own stop, because we were held up."""
+        for output in self._outputs:
+            state = self._state
+            if state.motion is None or not output.overtaken():
+                continue
+            if state.state in (Phase.PASS, Phase.COAST):
+                why = f'{gate.COMMAND_LATE}: the gate was held up, {output.topic} began to brake'
+                state = gate.stop(self._config, state, now, why)
+            self._state = replace(state, motion=output.follow(state.motion))
 
     def _publish_state(self, now: int) -> None:
         self._state_at = now
         state = self._state
-        if state.motion is None:
-            return
-        point = conversions.motion_point(state.motion, state.tick * self._period_ns)
-        message = JointTrajectory(joint_names=list(self._names), points=[point])
-        message.header.stamp = conversions.time_message(state.epoch_ns)
-        self._state_out.publish(message)
+        if state.motion is not None:
+            last = Command(state.epoch_ns, state.tick, state.motion)
+            message = conversions.command_message(last, self._names, self._period_ns)
+            self._state_out.publish(message)
 
     def _publish_status(self, now: int) -> None:
         self._status_at = now
         state = self._state
-        values: dict[str, Any] = {
-            'state': state.state.name,
-            'latched': int(state.latched),
-            'reason': state.reason,
-            **asdict(state.counters),
-            'budget_ms': self._budget_ns / MILLISECOND,
+        values = gate_values(state, self._config, self._stats) | {
+            'active': int(self._node.active),
             'real_time': int(self._realtime.fifo),
-            'lateness_p99_us': round(self._stats.percentile(99.0) / 1e3, 1),
-            'lateness_p999_us': round(self._stats.percentile(99.9) / 1e3, 1),
-            'own_resets': len(self._own_resets),
+            'own_resets': self._own_resets.count,
             'joint_states': self._complaint or ('ok' if self._measured else 'none yet'),
         }
         level = DiagnosticStatus.ERROR if state.latched else DiagnosticStatus.OK
@@ -210,20 +274,13 @@ class SafetyNode:
         return response
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if not self._node.active:
+            response.message = 'inactive: call `ros2 lifecycle set safety_node activate` first'
+            return response
         now = self._clock.now_ns()
         self._state, ok, sentence = gate.reset(self._config, self._state, self._measured, now)
         response.success, response.message = ok, sentence
         return response
-
-    def _refuse_second_gate(self) -> None:
-        for topic in [output.topic for output in self._outputs]:
-            others = self._node.get_publishers_info_by_topic(topic)
-            if len(others) > 1:
-                names = sorted(info.node_name for info in others)
-                raise NodeError(
-                    f'{len(others)} publishers ({", ".join(names)}) on {topic}; only one gate may '
-                    'command a controller: end the other one or use another ROS_DOMAIN_ID'
-                )
 
     def close(self) -> None:
         """Remove the journal from shared memory."""
@@ -234,17 +291,9 @@ def _unused(message: Any) -> None:
     """Stand in for a callback: messages are polled, never called back."""
 
 
-def _body(node: Node, stop: StopFlag) -> int:
-    safety = SafetyNode(node, stop)
-    try:
-        return safety.run()
-    finally:
-        safety.close()
-
-
 def main(args: list[str] | None = None) -> None:
     """Run the safety gate until SIGINT or SIGTERM."""
-    sys.exit(run_node('safety_node', _body, args))
+    sys.exit(run_managed('safety_node', SafetyNode, parameters.LOOP, args))
 
 
 if __name__ == '__main__':

@@ -7,6 +7,7 @@ import math
 import multiprocessing
 from multiprocessing.connection import Connection
 import os
+from pathlib import Path
 import signal
 from typing import Any
 
@@ -27,6 +28,7 @@ IMAGE = QoSProfile(depth=2, reliability=ReliabilityPolicy.RELIABLE)
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 2.0
 PR_SET_PDEATHSIG = 1
+PROFILE = 'FASTDDS_DEFAULT_PROFILES_FILE'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class CameraPlan:
     width: int
     height: int
     fps: int
+    noise: float = 1.0
+    light: float = 1.0
 
 
 class Cameras:
@@ -91,6 +95,7 @@ def _child(state: SharedState, pipe: Connection, parent: int) -> None:
         return  # the parent died before it could be watched
     stop = StopFlag()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the group: the node ends us
+    _take_shared_memory()
     plan = _plan(pipe)
     if plan is None:
         return
@@ -106,6 +111,13 @@ def _child(state: SharedState, pipe: Connection, parent: int) -> None:
         eyes.close()
 
 
+def _take_shared_memory() -> None:
+    """Send images by shared memory, which the simulator itself, as any driver, does without."""
+    profile = Path(os.environ.get(PROFILE, ''))
+    if profile.name == 'fastdds_realtime.xml':
+        os.environ[PROFILE] = str(profile.with_name('fastdds.xml'))
+
+
 def _plan(pipe: Connection) -> CameraPlan | None:
     try:
         plan: CameraPlan = pipe.recv()
@@ -118,11 +130,10 @@ class _Eyes:
     """Renders what the physics last wrote, on its own grid, and publishes it."""
 
     def __init__(self, state: SharedState, plan: CameraPlan) -> None:
-        self._mujoco = import_mujoco()
         self._state, self._plan = state, plan
         self._scene = load(plan.robot, plan.overlay)
-        self._data = self._mujoco.MjData(self._scene.model)
-        self._sight = Sight(self._scene, plan.width, plan.height, plan.seed)
+        self._data = import_mujoco().MjData(self._scene.model)
+        self._sight = Sight(self._scene, plan.width, plan.height, plan.seed, plan.noise)
         self._seed: int | None = None
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         self._node = Node(
@@ -155,14 +166,12 @@ class _Eyes:
         if seen is None:
             return
         stamp_ns, seed = seen
-        model, data = self._scene.model, self._data
+        data = self._data
         if seed != self._seed:
-            self._scene.dress(seed)
+            self._scene.dress(seed, self._plan.light)
             self._sight.seed(seed)
             self._seed = seed
-        self._mujoco.mj_kinematics(model, data)
-        self._mujoco.mj_comPos(model, data)
-        self._mujoco.mj_camlight(model, data)
+        self._scene.aim(data)
         stamp = conversions.time_message(stamp_ns)
         for k, camera in enumerate(self._plan.cameras):
             pixels = self._sight.look(data, camera)

@@ -12,12 +12,12 @@ from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, parameters, polling, qos, realtime_class
 from robot_runtime.ros.shutdown import NodeError, run_node, StopFlag
 from robot_runtime.ros.sim_cameras import CameraPlan, Cameras
-from robot_runtime.ros.sim_controller import ControllerPlan, SimController
-from robot_runtime.ros.sim_parameters import PARAMETERS, robot_files
+from robot_runtime.ros.sim_controller import SimController
+from robot_runtime.ros.sim_parameters import PARAMETERS
 from robot_runtime.runtime.clock import SteadyClock
-from robot_runtime.sim import witness
 from robot_runtime.sim.cell import Cell
-from robot_runtime.sim.driver import Driver
+from robot_runtime.sim.groups import groups_of, measured_witness
+from robot_runtime.sim.robot_files import robot_files
 from robot_runtime.sim.scene import SceneError
 from robot_runtime.sim.task import COLOURS
 from rosgraph_msgs.msg import Clock
@@ -25,11 +25,8 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
 CAMERAS = ('front', 'wrist')
-ARM_JOINTS = 7
-FR3 = tuple(f'fr3_joint{k + 1}' for k in range(ARM_JOINTS))
-DECELERATION = 10.0  # [rad/s^2] of the drivers' own stop
-FINGER_DECELERATION = 2.0  # [m/s^2]
 OBJECTS_HZ, WITNESS_HZ, SERVICES_HZ = 30.0, 5.0, 100.0
+SNAP_S = 0.2  # in which fingers close over what a reset took from them
 QUIET_NS, LINGER_NS = 250_000_000, 4_000_000_000  # a robot does not vanish when told to stop
 MOST_BEHIND_NS = 200_000_000  # physics catches up after a stall, but not after a longer one
 
@@ -54,46 +51,19 @@ class SimNode:
         self._sim_ns = self._ros_offset_ns = 0
         self._stamp = conversions.time_message(0)
         self._controllers = self._make_controllers()
-        self._measured = self._make_witness()
+        self._measured = measured_witness(self._cell)
         self._wire()
         if values['cameras']:
             cameras.start(self._camera_plan(str(robot), overlay and str(overlay)))
 
     def _make_controllers(self) -> tuple[SimController, ...]:
-        names = self._cell.scene.joint_names
-        arm = ARM_JOINTS if names[:ARM_JOINTS] == FR3 else len(names)
-        scale = self._values['witness_scale']
-        groups = [('arm_controller', slice(0, arm), DECELERATION, witness.arm_datasheet(scale))]
-        if arm < len(names):
-            rest = slice(arm, len(names))
-            sheet = witness.finger_datasheet(scale)
-            groups.append(('gripper_controller', rest, FINGER_DECELERATION, sheet))
-        ranges = self._cell.scene.model.actuator_ctrlrange
-        made = []
-        for name, joints, deceleration, sheet in groups:
-            driver = Driver(
-                self._cell.home[joints],
-                ranges[joints, 0],
-                ranges[joints, 1],
-                np.full(joints.stop - joints.start, deceleration),
-                self._values['command_period_s'],
-                self._values['command_timeout_s'],
-                self._values['on_timeout'],
-            )
-            plan = ControllerPlan(name, names[joints], joints, self._values['command_period_s'])
-            judge = witness.CommandWitness(sheet) if self._is_fr3 else None
-            made.append(SimController(self._node, plan, driver, judge))
-        return tuple(made)
-
-    @property
-    def _is_fr3(self) -> bool:
-        names = self._cell.scene.joint_names
-        return names[:ARM_JOINTS] == FR3 and len(names) == ARM_JOINTS + 1
-
-    def _make_witness(self) -> witness.MeasuredWitness | None:
-        if not self._is_fr3:
-            return None
-        return witness.MeasuredWitness(witness.arm_datasheet(), witness.finger_datasheet())
+        values = self._values
+        period_s = values['command_period_s']
+        groups = groups_of(
+            self._cell, period_s, values['command_timeout_s'], values['on_timeout'],
+            values['witness_scale'],
+        )  # fmt: skip
+        return tuple(SimController(self._node, group, period_s) for group in groups)
 
     def _wire(self) -> None:
         node = self._node
@@ -121,7 +91,7 @@ class SimNode:
         )
         return CameraPlan(
             robot, overlay, values['seed'], node.get_namespace(), topics, self._camera_names,
-            values['width'], values['height'], values['fps'],
+            values['width'], values['height'], values['fps'], values['noise'], values['light'],
         )  # fmt: skip
 
     def run(self) -> int:
@@ -225,6 +195,7 @@ class SimNode:
         age_ns = self._controllers[0].driver.age_ns(self._clock.now_ns())
         wall_ns = self._clock.now_ns() - self._begun_ns
         velocity = (f.worst[kind] for f in found for kind in ('velocity', 'curve'))
+        first = [*(f.first for f in found), self._measured.first if self._measured else '']
         report = {
             'commands': sum(f.commands for f in found[:1]),
             'sequences': sum(f.sequences for f in found[:1]),
@@ -235,7 +206,7 @@ class SimNode:
                 max((f.worst['acceleration'] for f in found), default=0.0), 6
             ),
             'peak_acceleration': round(max((f.peak_acceleration for f in found), default=0.0), 6),
-            'first_violation': next((f.first for f in found if f.first), ''),
+            'first_violation': next((text for text in first if text), ''),
             'driver_timeouts': sum(c.driver.timeouts for c in self._controllers),
             'last_command_age_ms': '' if age_ns is None else round(age_ns / 1e6, 1),
             **self._frames(),
@@ -258,6 +229,9 @@ class SimNode:
         self._episode += 1
         seed = self._values['seed'] + self._episode
         self._cell.reset(seed, robot=self._values['reset_arm'])
+        if self._measured is not None:
+            fingers = self._controllers[-1].joints
+            self._measured.excuse(fingers, round(SNAP_S * self._values['rate_hz']))
         if self._values['reset_arm']:
             for controller in self._controllers:
                 controller.driver.rest(self._cell.home[controller.joints])

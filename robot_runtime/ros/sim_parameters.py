@@ -1,10 +1,6 @@
-"""Parameters of the simulator node, and the files that they name."""
-
-from pathlib import Path
+"""Parameters of the simulator node."""
 
 from robot_runtime.ros.parameters import Parameter
-from robot_runtime.ros.shutdown import NodeError
-from robot_runtime.runtime import resources
 
 PARAMETERS = (
     Parameter('robot', 'fr3', 'Robot: a name in config/robots, or a URDF or MJCF file.'),
@@ -13,6 +9,8 @@ PARAMETERS = (
     Parameter('width', 320, '[px] Width of camera frames.', 16, 640),
     Parameter('height', 240, '[px] Height of camera frames.', 16, 480),
     Parameter('fps', 15, '[Hz] Frames per second of each camera.', 1, 60),
+    Parameter('noise', 1.0, 'Multiplier of the noise of the cameras.', 0.0, 20.0),
+    Parameter('light', 1.0, 'Multiplier of the light.', 0.0, 5.0),
     Parameter('cameras', True, 'Render the cameras.'),
     Parameter('rate_hz', 500.0, '[Hz] Physics steps and joint states per second.', 200.0, 1000.0),
     Parameter(
@@ -27,20 +25,3 @@ PARAMETERS = (
     Parameter('publish_clock', False, 'Publish /clock, and stamp by simulated time.'),
     Parameter('reset_arm', False, 'A reset also puts the arm home at once (no robot can).'),
 )
-
-
-def robot_files(robot: str, overlay: str) -> tuple[Path, Path | None]:
-    """Return the robot's URDF or MJCF and its overlay; a name means the shipped ones."""
-    shipped = resources.find(f'config/sim/{Path(robot).stem}_cell.xml')
-    over = Path(overlay) if overlay else shipped
-    if Path(robot).suffix in ('.urdf', '.xml'):
-        return Path(robot), over
-    if Path(robot).suffix in ('.yaml', '.yml'):  # the robot file of the other nodes
-        beside = Path(robot).with_suffix('.urdf')
-        if beside.is_file():
-            return beside, over
-    found = resources.find(f'config/robots/{Path(robot).stem}.urdf')
-    if found is None:
-        known = ', '.join(resources.names('config/robots', '*.urdf')) or 'none'
-        raise NodeError(f'there is no robot {robot} to simulate; there are: {known}')
-    return found, over

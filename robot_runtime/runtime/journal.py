@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from robot_runtime.runtime.config_file import ConfigError
+from robot_runtime.runtime.leftovers import ENLARGE
 
 # A plain mapped file: multiprocessing.shared_memory would start a tracker process beside the
 # loop, which also removes the journal when a reader ends.
@@ -17,7 +19,7 @@ MAGIC = b'rr-journal-1\n'
 HEADER = 4096
 COUNT, CLOSED = 0, 1  # of the two int64 at COUNTERS
 COUNTERS = HEADER - 16
-NAME = re.compile(r'rr_(?P<domain>\d+)_(?P<node>[A-Za-z0-9_]+)_(?P<pid>\d+)')
+NAME = re.compile(r'rr_(?P<domain>\d+)_(?P<node>[A-Za-z0-9_.]+)_(?P<pid>\d+)')
 CHUNKS = 4  # stamps of merged chunks that one record has room for
 
 
@@ -46,8 +48,14 @@ def gate_dtype(joints: int) -> np.dtype[np.void]:
 
 
 def journal_name(domain: int, node: str) -> str:
-    """Return the name of this process's journal."""
-    return f'rr_{domain}_{node}_{os.getpid()}'
+    """Return the name of this process's journal; `node` may have a namespace: /left/arm_node."""
+    return f'rr_{domain}_{node.strip("/").replace("/", ".")}_{os.getpid()}'
+
+
+def node_of(name: str) -> str:
+    """Return the node that a journal is of, with its namespace: left/arm_node."""
+    match = NAME.fullmatch(name)
+    return match['node'].replace('.', '/') if match else name
 
 
 def journals(domain: int) -> tuple[str, ...]:
@@ -76,12 +84,7 @@ class JournalWriter:
         if len(header) > COUNTERS:
             raise ValueError(f'the fields of journal {name} do not fit its header')
         self.name = name
-        file = os.open(FOLDER / name, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-        try:
-            os.ftruncate(file, HEADER + capacity * dtype.itemsize)
-            self._memory = mmap.mmap(file, 0)
-        finally:
-            os.close(file)
+        self._memory = _allocated(FOLDER / name, HEADER + capacity * dtype.itemsize)
         self._counters, self._slots = _views(self._memory, dtype, capacity)
         self._slots[:] = np.zeros(1, dtype)  # touch every page now, not in the loop
         self.record = np.zeros((), dtype)
@@ -137,6 +140,31 @@ class JournalReader:
     def _oldest(self) -> int:
         """Return the oldest record whose slot the writer cannot be writing to."""
         return max(0, int(self._counters[COUNT]) - len(self._slots) + 1)
+
+
+def _allocated(path: Path, size: int) -> mmap.mmap:
+    """Return `size` bytes that are really there: a write to a page that is not, kills the loop."""
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _no_room(path, size, error) from error
+    try:
+        os.posix_fallocate(file, 0, size)
+        return mmap.mmap(file, size)
+    except OSError as error:
+        path.unlink()
+        raise _no_room(path, size, error) from error
+    finally:
+        os.close(file)
+
+
+def _no_room(path: Path, size: int, error: OSError) -> ConfigError:
+    return ConfigError(
+        f'the journal {path} of {-(-size >> 20)} MiB cannot be made in shared memory: '
+        f'{error.strerror}; {ENLARGE}'
+    )
 
 
 def _views(

@@ -1,5 +1,6 @@
 """Leftovers in shared memory: what the processes of a run left there when they were killed."""
 
+import atexit
 from collections.abc import Iterable
 from contextlib import suppress
 import fcntl
@@ -7,7 +8,10 @@ import os
 from pathlib import Path
 
 SHARED_MEMORY = Path('/dev/shm')
-NEEDED_BYTES = 64 << 20  # Segments of 32 MiB of the profile for one writer, and the journals
+NEEDED_BYTES = 192 << 20  # a demo took 145 MiB: Fast DDS takes 34 for each process, at once
+ENLARGE = (
+    'make it larger (mount -o remount,size=512m /dev/shm; container: --shm-size=512m) or make room'
+)
 DDS_NAMES = (
     'fastrtps_', 'sem.fastrtps_', 'fast_datasharing', 'fastdds_', 'sem.fastdds_', 'lttng-ust-',
 )  # fmt: skip
@@ -18,13 +22,15 @@ def shared_memory_problem(folder: Path = SHARED_MEMORY, needed: int = NEEDED_BYT
     try:
         place = os.statvfs(folder)
     except OSError as error:
-        return f'{folder} (shared memory) cannot be used: {error.strerror}.'
+        return f'{folder} (shared memory) cannot be used: {error.strerror}'
+    if place.f_flag & os.ST_RDONLY or not os.access(folder, os.W_OK | os.X_OK):
+        return f'{folder} (shared memory) cannot be written, and images and journals lie there'
     free = place.f_bavail * place.f_frsize
     if free >= needed:
         return None
     return (
         f'{folder} (shared memory) has {free >> 20} MiB free, but {needed >> 20} MiB are '
-        'needed for images and journals: make room, or start the container with --shm-size=512m.'
+        f'needed for images and journals: {ENLARGE}'
     )
 
 
@@ -36,6 +42,12 @@ def listed(domain: int, folder: Path = SHARED_MEMORY) -> frozenset[str]:
         return frozenset()
     prefixes = (*DDS_NAMES, f'rr_{domain}_')
     return frozenset(name for name in names if name.startswith(prefixes))
+
+
+def clean_at_exit(domain: int) -> None:
+    """Clean, when this process ends, what its run has left: for a launcher that only starts it."""
+    before = listed(domain)
+    atexit.register(lambda: clean(listed(domain) - before))
 
 
 def clean(names: Iterable[str], folder: Path = SHARED_MEMORY) -> tuple[str, ...]:

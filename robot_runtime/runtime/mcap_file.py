@@ -1,7 +1,7 @@
 """MCAP file in the folder format of rosbag2, written without ROS."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 import mimetypes
 import os
 from pathlib import Path
@@ -30,17 +30,56 @@ class Topic:
     type_hash: str = ''
 
 
+@dataclass(slots=True)
+class Part:
+    """One file of a recording, and what metadata.yaml says of it."""
+
+    name: str
+    topics: dict[str, Topic] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    first_ns: int = 0
+    last_ns: int = 0
+
+    def count(self, topic_name: str, messages: int, first_ns: int, last_ns: int) -> None:
+        """Add messages of one topic, which lie in this span."""
+        self.first_ns = min(self.first_ns, first_ns) if any(self.counts.values()) else first_ns
+        self.last_ns = max(self.last_ns, last_ns)
+        self.counts[topic_name] = self.counts.get(topic_name, 0) + messages
+
+    @property
+    def span(self) -> dict[str, Any]:
+        """Return the time and the number of messages, in the words of rosbag2."""
+        return {
+            'starting_time': {'nanoseconds_since_epoch': self.first_ns},
+            'duration': {'nanoseconds': self.last_ns - self.first_ns},
+            'message_count': sum(self.counts.values()),
+        }
+
+
+def file_of(folder: Path, number: int) -> Path:
+    """Return the path of a file of the recording `folder`."""
+    return folder / f'{folder.name}_{number}.mcap'
+
+
 class McapFile:
     """
     `<folder>/<name>_0.mcap` and, once closed, `<folder>/metadata.yaml`.
 
     One thread writes. Messages are serialized CDR; times are nanoseconds of the ROS clock.
+    `earlier` are the files of the same recording before this one, as a split recording has them.
     """
 
-    def __init__(self, folder: Path, ros_distro: str = '') -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ros_distro: str = '',
+        custom_data: Mapping[str, str] | None = None,
+        earlier: Sequence[Part] = (),
+    ) -> None:
         """Create the folder and the file; an existing recording is never written over."""
         self._folder = folder
-        self._path = folder / f'{folder.name}_0.mcap'
+        self._path = file_of(folder, len(earlier))
+        self._earlier, self._part = tuple(earlier), Part(self._path.name)
         self._ros_distro = ros_distro
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -55,13 +94,11 @@ class McapFile:
             ) from None
         # Any: two of its methods are not typed.
         self._writer: Any = Writer(self._stream, CHUNK_BYTES, CompressionType.ZSTD)
-        self._topics: dict[str, Topic] = {}
         self._channels: dict[str, int] = {}
         self._schemas: dict[str, int] = {}
-        self._counts: dict[str, int] = {}
-        self._first_ns = self._last_ns = 0
         self._writer.start(profile='ros2', library='robot_runtime')
-        self._add_metadata({})  # readers of a recording cut short take the version from here
+        # Readers of a recording cut short take the version from here.
+        self._add_metadata(custom_data or {})
         self.flush()
 
     @property
@@ -72,23 +109,18 @@ class McapFile:
     @property
     def counts(self) -> Mapping[str, int]:
         """Return the number of messages written, by topic."""
-        return self._counts
-
-    @property
-    def duration_ns(self) -> int:
-        """Return the time from the earliest to the latest message."""
-        return self._last_ns - self._first_ns
+        return self._part.counts
 
     def add_topic(self, topic: Topic) -> None:
         """Announce a topic, before its first message; a topic known already is left alone."""
-        if topic.name in self._topics:
+        if topic.name in self._part.topics:
             return
         if topic.type_name not in self._schemas:
             self._schemas[topic.type_name] = self._writer.register_schema(
                 topic.type_name, 'ros2msg', topic.schema.encode()
             )
-        self._topics[topic.name] = topic
-        self._counts[topic.name] = 0
+        self._part.topics[topic.name] = topic
+        self._part.counts[topic.name] = 0
         self._channels[topic.name] = self._writer.register_channel(
             topic.name,
             'cdr',
@@ -98,12 +130,9 @@ class McapFile:
 
     def write(self, topic_name: str, data: bytes, log_ns: int, publish_ns: int) -> None:
         """Append one message of a topic announced before."""
-        count = self._counts[topic_name]
-        first = not any(self._counts.values())
+        count = self._part.counts[topic_name]
         self._writer.add_message(self._channels[topic_name], log_ns, data, publish_ns, count)
-        self._counts[topic_name] = count + 1
-        self._first_ns = log_ns if first else min(self._first_ns, log_ns)
-        self._last_ns = max(self._last_ns, log_ns)
+        self._part.count(topic_name, 1, log_ns, log_ns)
 
     def attach(self, path: Path, now_ns: int) -> None:
         """Append the content of a file, such as the robot file, under its name."""
@@ -135,33 +164,45 @@ class McapFile:
         self._writer.add_metadata('rosbag2', {'serialized_metadata': text})
 
     def _information(self, custom_data: Mapping[str, str]) -> dict[str, Any]:
-        span = {
-            'duration': {'nanoseconds': self.duration_ns},
-            'starting_time': {'nanoseconds_since_epoch': self._first_ns},
-            'message_count': sum(self._counts.values()),
-        }
+        parts = (*self._earlier, self._part)
+        whole = _whole(parts)
         return {
             'version': METADATA_VERSION,
             'storage_identifier': 'mcap',
-            **span,
-            'topics_with_message_count': [self._topic(topic) for topic in self._topics.values()],
+            **whole.span,
+            'topics_with_message_count': [
+                _topic(topic, whole.counts.get(topic.name, 0)) for topic in whole.topics.values()
+            ],
             'compression_format': '',
             'compression_mode': '',
-            'relative_file_paths': [self._path.name],
-            'files': [{'path': self._path.name, **span}],
+            'relative_file_paths': [part.name for part in parts],
+            'files': [{'path': part.name, **part.span} for part in parts],
             'custom_data': dict(custom_data),
             'ros_distro': self._ros_distro,
         }
 
-    def _topic(self, topic: Topic) -> dict[str, Any]:
-        metadata = {
-            'name': topic.name,
-            'type': topic.type_name,
-            'serialization_format': 'cdr',
-            'offered_qos_profiles': yaml.safe_load(topic.qos) or [],
-            'type_description_hash': topic.type_hash,
-        }
-        return {'topic_metadata': metadata, 'message_count': self._counts[topic.name]}
+
+def _whole(parts: Sequence[Part]) -> Part:
+    """Return all parts of a recording as one."""
+    whole = Part('')
+    for part in parts:
+        whole.topics |= part.topics
+        for name, count in part.counts.items():
+            if count:
+                whole.count(name, count, part.first_ns, part.last_ns)
+            whole.counts.setdefault(name, 0)
+    return whole
+
+
+def _topic(topic: Topic, count: int) -> dict[str, Any]:
+    metadata = {
+        'name': topic.name,
+        'type': topic.type_name,
+        'serialization_format': 'cdr',
+        'offered_qos_profiles': yaml.safe_load(topic.qos) or [],
+        'type_description_hash': topic.type_hash,
+    }
+    return {'topic_metadata': metadata, 'message_count': count}
 
 
 class _NoAlias(yaml.SafeDumper):

@@ -29,6 +29,10 @@ DTYPES = {
 }  # fmt: skip
 
 
+class PolicyError(RuntimeError):
+    """A graph failed while it ran; the text is one sentence."""
+
+
 class OnnxPolicy:
     """A checked graph in a session; `infer` turns a feed into rows of joints in SI units."""
 
@@ -55,9 +59,12 @@ class OnnxPolicy:
         # from the bytes that were hashed; a graph with external data needs its path
         source = str(graph) if card.graph.external_data else content
         policy = cls(card, _session(source, provider, graph))
-        policy.warm_up()
-        if card.golden is not None:
-            policy.check_golden(path / card.golden.file, card.golden.tolerance)
+        try:
+            policy.warm_up()
+            if card.golden is not None:
+                policy.check_golden(path / card.golden.file, card.golden.tolerance)
+        except PolicyError as error:
+            raise ConfigError(f'{graph}: {error}') from error
         return policy
 
     @property
@@ -68,7 +75,12 @@ class OnnxPolicy:
     def run(self, feed: Feed) -> NDArray[Any]:
         """Return the graph's raw output; each input is cast and shaped as the graph declares."""
         fed = {value.name: _shaped(feed[value.name], value) for value in self._inputs}
-        output: NDArray[Any] = self._session.run([self._output], fed)[0]
+        try:
+            output: NDArray[Any] = self._session.run([self._output], fed)[0]
+        except Exception as error:  # ONNX Runtime has classes of its own for each status
+            raise PolicyError(
+                f'the graph of {self.card.name} cannot be run: {_one_line(error)}'
+            ) from error
         return output
 
     def infer(self, feed: Feed) -> Floats:

@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 import os
 import sys
+from uuid import uuid4
 
 from robot_runtime.runtime import resources
 
 CONTROL, GATE, SIM = 'control_node', 'safety_node', 'sim_node'
 POLICY, RECORDER = 'policy_node', 'recorder_node'
+COMMAND_LINE = 'command_line'
+# Small messages only: without the locks, the segment and the ports of shared memory
+SOCKETS_ONLY = (GATE, CONTROL, SIM, COMMAND_LINE)
 
 # The gate runs above the loop it watches; both below the kernel's own threads (99).
 PRIORITY = {GATE: 82, CONTROL: 80}
@@ -42,28 +46,41 @@ def process_list(
     seed: int = 1,
     rt: bool = True,
     rate_hz: float = 250.0,
+    speed: float = 1.0,
     sim_width: int = 320,
     sim_height: int = 240,
     sim_fps: int = 15,
+    use_sim_time: bool = False,
+    more: Mapping[str, Mapping[str, Value]] | None = None,
 ) -> tuple[Process, ...]:
-    """Return the processes of a run, in the order they are started: the gate first."""
-    loop: dict[str, Value] = {'robot': robot, 'rate_hz': float(rate_hz), 'real_time': rt}
+    """
+    Return the processes of a run, in the order they are started: the gate first.
+
+    With `use_sim_time` they live by /clock, which the simulator then publishes; `more` has
+    further parameters of a process by its name.
+    """
+    loop: dict[str, Value] = {
+        'robot': robot, 'rate_hz': float(rate_hz), 'real_time': rt, 'speed': float(speed),
+    }  # fmt: skip
     picture: dict[str, Value] = {'width': sim_width, 'height': sim_height, 'fps': sim_fps}
+    time: dict[str, Value] = {'use_sim_time': True} if use_sim_time else {}
+    clock: dict[str, Value] = {'publish_clock': True} if use_sim_time else {}
 
     def listed() -> Iterator[tuple[str, dict[str, Value], bool]]:
-        yield GATE, loop | {'priority': PRIORITY[GATE]}, False
+        yield GATE, loop | time | {'priority': PRIORITY[GATE]}, False
         if sim:
-            yield SIM, {'robot': robot, 'seed': seed, **picture}, False
-        yield CONTROL, loop | {'priority': PRIORITY[CONTROL], 'policy': policy}, False
-        yield POLICY, {'robot': robot, 'policy': policy}, True
+            yield SIM, {'robot': robot, 'seed': seed, **picture, **clock}, False
+        yield CONTROL, loop | time | {'priority': PRIORITY[CONTROL], 'policy': policy}, False
+        yield POLICY, time | {'robot': robot, 'policy': policy}, True
         if record is not None:
-            yield RECORDER, {'robot': robot, 'output': record}, True
+            # Started again after a crash it knows by the run that the folder is its own.
+            yield RECORDER, {'robot': robot, 'output': record, 'run': uuid4().hex}, True
 
     return tuple(
         Process(
             name=name,
             module=MODULES[name],
-            arguments=ros_arguments(parameters, namespace),
+            arguments=ros_arguments(parameters | {**(more or {}).get(name, {})}, namespace),
             environment=process_environment(name),
             respawn=respawn,
             critical=not respawn,
@@ -98,7 +115,9 @@ def process_environment(name: str = '') -> dict[str, str]:
     What the user has set stays, but for the threads of numeric libraries: a pool of them beside
     a loop of 4 ms costs more than it gives.
     """
-    file = 'fastdds_realtime.xml' if name in (GATE, CONTROL) else 'fastdds.xml'
+    # A writer to shared memory may wait a second for a lock that a killed reader holds. So who
+    # moves the robot, the simulated drivers too, has sockets only.
+    file = 'fastdds_realtime.xml' if name in SOCKETS_ONLY else 'fastdds.xml'
     profile = resources.find(f'config/{file}')
     defaults = {
         'FASTDDS_DEFAULT_PROFILES_FILE': str(profile or ''),
@@ -118,4 +137,4 @@ def _yaml(value: Value) -> str:
     # rcl reads a value as YAML: a string like 1 or yes must not change its type.
     if isinstance(value, bool):
         return 'true' if value else 'false'
-    return f"'{value}'" if isinstance(value, str) else repr(value)
+    return "'{}'".format(value.replace("'", "''")) if isinstance(value, str) else repr(value)

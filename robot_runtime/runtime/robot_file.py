@@ -10,11 +10,13 @@ from pydantic import Field, model_validator
 from robot_runtime.core.types import Floats, Limits
 from robot_runtime.runtime import resources
 from robot_runtime.runtime.config_file import ConfigError, load, Strict
+from robot_runtime.runtime.urdf_limits import read_urdf, UrdfJoint
 
 Positive = Annotated[float, Field(gt=0.0)]
 Name = Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
 Topic = Annotated[str, Field(pattern=r'^/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*$')]
 INF = float('inf')
+LOOSER = 1e-9  # of a limit: how far two ways to write one figure may be apart
 
 
 class VelocityVsPosition(Strict):
@@ -181,9 +183,13 @@ class RobotFile(Strict):
         """Return the limits as published."""
         return self._limits(1.0)
 
-    def limits(self) -> Limits:
-        """Return the operating limits: velocity and acceleration scaled, all else as published."""
-        return self._limits(self.operating_scale)
+    def limits(self, speed: float = 1.0) -> Limits:
+        """
+        Return the operating limits: velocity and acceleration scaled, all else as published.
+
+        `speed` is the operator's own scale, above 0 and at most 1, on top of the robot's.
+        """
+        return self._limits(self.operating_scale * speed)
 
     def _limits(self, scale: float) -> Limits:
         curves = [joint.velocity_vs_position for joint in self.joints]
@@ -208,12 +214,46 @@ def load_robot(path_or_name: str | Path) -> RobotFile:
     """Return the robot of a file, or of a name such as `fr3` that ships in config/robots."""
     text = str(path_or_name)
     if isinstance(path_or_name, Path) or '/' in text or text.endswith(('.yaml', '.yml')):
-        return load(RobotFile, Path(path_or_name))
+        return _checked(load(RobotFile, Path(path_or_name)), Path(path_or_name))
     found = resources.find(f'config/robots/{text}.yaml')
     if found is None:
         have = ', '.join(resources.names('config/robots', '*.yaml')) or 'none'
         raise ConfigError(f'no robot is named {text!r}; there are: {have} (or give a .yaml file)')
-    return load(RobotFile, found)
+    return _checked(load(RobotFile, found), found)
+
+
+def _checked(robot: RobotFile, path: Path) -> RobotFile:
+    """Return `robot` if its URDF, when it names one, has its joints with limits as wide."""
+    if robot.urdf is None:
+        return robot
+    beside = path.parent / robot.urdf
+    shipped = resources.find(f'config/robots/{robot.urdf}')
+    urdf = beside if beside.is_file() or shipped is None else shipped
+    described = read_urdf(urdf)
+    for joint in robot.joints:
+        if joint.name not in described:
+            raise ConfigError(
+                f'{path}: joint {joint.name} is not in {urdf}, which moves {sorted(described)}'
+            )
+        _check_within(joint, described[joint.name], f'{path}: joint {joint.name}', urdf)
+    return robot
+
+
+def _check_within(joint: Joint, described: UrdfJoint, who: str, urdf: Path) -> None:
+    """Refuse a limit that is looser than that of the URDF."""
+    pairs = [
+        ('lower', -joint.lower, -described.lower),
+        ('upper', joint.upper, described.upper),
+        ('velocity', joint.velocity, described.velocity),
+        ('effort', joint.effort or 0.0, described.effort),
+    ]
+    for name, ours, theirs in pairs:
+        if ours > theirs + LOOSER * abs(theirs):
+            sign = -1.0 if name == 'lower' else 1.0
+            raise ConfigError(
+                f'{who} has {name} {sign * ours:g}, which is looser than the {sign * theirs:g} '
+                f'of {urdf}'
+            )
 
 
 def _floats(values: Sequence[float]) -> Floats:

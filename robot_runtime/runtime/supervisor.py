@@ -74,6 +74,7 @@ class Supervisor:
             for process in processes
         }
         self.exit_code = 0
+        self.failure = ''  # the first one, in the words of the process that failed
         self._domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
         self._before: frozenset[str] = frozenset()
         self._stages: deque[tuple[list[Child], int]] = deque()
@@ -88,6 +89,8 @@ class Supervisor:
             self._say(problem)
             self.exit_code = 1
             return False
+        # What an earlier run could not remove, because a robot's driver still used it then.
+        leftovers.clean(leftovers.listed(self._domain))
         self._before = leftovers.listed(self._domain)
         self._log_folder.mkdir(parents=True, exist_ok=True)
         # -S: without site-packages, whose ROS wheels would start Python twice.
@@ -199,8 +202,10 @@ class Supervisor:
     def _failed(self, sentence: str, child: Child) -> None:
         self.exit_code = 1
         self._say(sentence)
+        lines = child.log.read_text(errors='replace').splitlines()[-TAIL_LINES:]
+        own = [line for line in lines if line.startswith(f'{child.process.name}: ')]
+        self.failure = self.failure or (own or [f'{sentence}; its log is {child.log}'])[-1]
         if not self._echo:
-            lines = child.log.read_text(errors='replace').splitlines()[-TAIL_LINES:]
             for line in lines:
                 self._say(f'[{child.process.name}] {line}')
 

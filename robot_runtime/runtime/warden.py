@@ -48,6 +48,8 @@ def end_all(descriptors: list[int]) -> None:
 
 def main(domain: int, before: frozenset[str]) -> None:
     """Watch until the end of standard input; then leave no process and no shared memory behind."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # Whoever ends all at once means the others
     descriptors = watched()
     if descriptors is None:
         return

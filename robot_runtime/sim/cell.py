@@ -34,8 +34,15 @@ class Cell:
     """
 
     def __init__(
-        self, robot: str | Path | None = None, overlay: str | Path | None = None, seed: int = 0
+        self,
+        robot: str | Path | None = None,
+        overlay: str | Path | None = None,
+        seed: int = 0,
+        *,
+        noise: float = 1.0,
+        light: float = 1.0,
     ) -> None:
+        """Take the shipped robot by default; `noise` and `light` multiply the cameras' own."""
         if robot is None:
             robot, overlay = shipped(ROBOT), shipped(OVERLAY)
         self._mujoco = import_mujoco()
@@ -44,6 +51,7 @@ class Cell:
         self.timestep_s = float(self.scene.model.opt.timestep)
         known = len(HOME) == len(self.scene.joint_names)
         self.home: Floats = np.array(HOME) if known else self.scene.home
+        self._noise, self._light = noise, light
         self._sights: dict[tuple[int, int], Sight] = {}
         self.reset(seed)
 
@@ -55,7 +63,7 @@ class Cell:
             self.scene.stand(self.data, self.home)
             self._mujoco.mj_forward(self.scene.model, self.data)
         self.scene.place(self.data, seed)
-        self.scene.dress(seed)
+        self.scene.dress(seed, self._light)
         self._mujoco.mj_forward(self.scene.model, self.data)
         for sight in self._sights.values():
             sight.seed(seed)
@@ -76,11 +84,19 @@ class Cell:
         """Return the poses of the red, green and blue cube, the tray and the tool, (5, 7)."""
         return self.scene.poses(self.data)
 
-    def render(self, camera: str, width: int = 320, height: int = 240) -> NDArray[np.uint8]:
-        """Return what `camera` sees, with the noise of its sensor: (height, width, 3) RGB."""
+    def render(
+        self, camera: str, width: int = 320, height: int = 240, data: Any = None
+    ) -> NDArray[np.uint8]:
+        """
+        Return what `camera` sees, with the noise of its sensor: (height, width, 3) RGB.
+
+        `data` holds another moment of this cell, None: now.
+        """
         if (width, height) not in self._sights:
-            self._sights[width, height] = Sight(self.scene, width, height, self.seed)
-        return self._sights[width, height].look(self.data, camera)
+            self._sights[width, height] = Sight(
+                self.scene, width, height, self.seed, self._noise
+            )
+        return self._sights[width, height].look(self.data if data is None else data, camera)
 
     @property
     def has_task(self) -> bool:

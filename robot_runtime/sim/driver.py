@@ -45,7 +45,7 @@ class Driver:
         self._target = self._position.copy()
         self._offset = np.zeros_like(self._position)
         self._offset_ns = 0
-        self._plan: tuple[Floats, Floats] | None = None
+        self._plan: tuple[Floats, Floats, Floats | None] | None = None
         self._counted = True
         self._last_ns = None
 
@@ -66,20 +66,27 @@ class Driver:
         self._position = np.array(position, dtype=np.float64)
         self._plan, self._last_ns, self._counted = None, now_ns, False
 
-    def trajectory(self, times_s: Floats, positions: Floats, now_ns: int) -> None:
-        """Follow points (T, J) at `times_s` (T,) from now; the last is held, not timed out."""
-        if not (np.isfinite(times_s).all() and np.isfinite(positions).all()):
+    def trajectory(
+        self, times_s: Floats, positions: Floats, now_ns: int, velocities: Floats | None = None
+    ) -> None:
+        """
+        Follow points (T, J) at `times_s` (T,) from now; the last is held, not timed out.
+
+        As joint_trajectory_controller does: cubic between points that have velocities, else
+        linear, and up to a first point that is still to come from where the joints are.
+        """
+        points = [positions] if velocities is None else [positions, velocities]
+        if not all(np.isfinite(values).all() for values in (times_s, *points)):
             return
-        start = self.target(now_ns)
-        ahead = times_s > 0.0
-        if ahead.any():
-            times = np.concatenate(([0.0], times_s[ahead]))
-            points = np.vstack((start, positions[ahead]))
-        else:
-            times, points = np.zeros(1), positions[-1:]
-        self._plan, self._last_ns, self._counted = (times, points), now_ns, True
+        start, speed = self.target(now_ns), self._speed(now_ns)
+        if times_s[0] > 0.0:
+            times_s = np.concatenate(([0.0], times_s))
+            positions = np.vstack((start, positions))
+            velocities = None if velocities is None else np.vstack((speed, velocities))
+        self._plan = (times_s, positions, velocities)
+        self._last_ns, self._counted = now_ns, True
         self._offset = np.zeros_like(start)
-        self._position, self._velocity = points[-1].copy(), np.zeros_like(start)
+        self._position, self._velocity = positions[-1].copy(), np.zeros_like(start)
 
     def target(self, now_ns: int) -> Floats:
         """Return where the drives shall be at `now_ns`, (J,)."""
@@ -97,7 +104,7 @@ class Driver:
         if self._last_ns is None:
             return self._position
         if self._plan is not None:
-            return self._on_plan((now_ns - self._last_ns) / SECOND_NS)
+            return self._on_plan((now_ns - self._last_ns) / SECOND_NS)[0]
         late_s = self._late_s(now_ns)
         if late_s <= 0.0:
             return self._position
@@ -112,11 +119,24 @@ class Driver:
         slowed = 0.5 * np.sign(velocity) * self._deceleration * stop_s * stop_s
         return self._position + velocity * (min(late_s, coast_s) + stop_s) - slowed
 
-    def _on_plan(self, at_s: float) -> Floats:
+    def _speed(self, now_ns: int) -> Floats:
+        """Return the velocity of the target."""
+        if self._plan is None or self._last_ns is None:
+            return self._velocity
+        return self._on_plan((now_ns - self._last_ns) / SECOND_NS)[1]
+
+    def _on_plan(self, at_s: float) -> tuple[Floats, Floats]:
+        """Return position and velocity on the trajectory."""
         assert self._plan is not None
-        times, points = self._plan
-        k = int(np.searchsorted(times, at_s))
+        times, points, speeds = self._plan
+        k = int(np.searchsorted(times, at_s, side='right'))
         if k == 0 or k == len(times):
-            return points[min(k, len(times) - 1)]
-        share = (at_s - times[k - 1]) / (times[k] - times[k - 1])
-        return points[k - 1] + share * (points[k] - points[k - 1])
+            return points[min(k, len(times) - 1)], np.zeros_like(self._position)
+        span, s = times[k] - times[k - 1], (at_s - times[k - 1]) / (times[k] - times[k - 1])
+        step, start = points[k] - points[k - 1], points[k - 1]
+        if speeds is None:
+            return start + s * step, step / span
+        v0, v1 = speeds[k - 1] * span, speeds[k] * span
+        c2, c3 = 3.0 * step - 2.0 * v0 - v1, v0 + v1 - 2.0 * step
+        position = start + s * (v0 + s * (c2 + s * c3))
+        return position, (v0 + s * (2.0 * c2 + 3.0 * s * c3)) / span

@@ -14,7 +14,9 @@ os.environ.setdefault('MUJOCO_GL', 'egl')  # read by MuJoCo at import; needs no 
 
 Floats = NDArray[np.float64]
 
+HEADLIGHT = ('ambient', 'diffuse')
 LOOK_STREAM = 1  # stream of the seed for light, colours and camera pose; 0 is for places
+GL_PACKAGES = {'egl': 'libegl1 libegl-mesa0 libgl1 libgl1-mesa-dri', 'osmesa': 'libosmesa6'}
 GROUP_HIDDEN = 3  # geometry of this group is simulated and not drawn
 
 
@@ -26,12 +28,21 @@ def import_mujoco() -> Any:
     """Return MuJoCo; without the libraries it renders with, raise one sentence."""
     try:
         import mujoco
-    except (ImportError, OSError, AttributeError) as error:
-        raise SceneError(
-            'the simulator cannot render: the EGL library does not load '
-            f'({error}); install it with: apt-get install libegl1 libgl1-mesa-dri'
-        ) from error
+    except (ImportError, OSError, AttributeError, RuntimeError) as error:
+        raise no_sight(error) from error
     return mujoco
+
+
+def no_sight(error: Exception, what: str = '') -> SceneError:
+    """Return in one sentence why nothing can be drawn, and what to install."""
+    way = os.environ.get('MUJOCO_GL', '').lower().strip()
+    remedy = f'install it with: apt-get install {GL_PACKAGES[way]}' if way in GL_PACKAGES else (
+        'use MUJOCO_GL=egl, which needs no screen'
+    )
+    reason = str(error).strip().partition('. ')[0].rstrip('.')
+    if isinstance(error, AttributeError):  # PyOpenGL's way to say so
+        reason = 'its library does not load'
+    return SceneError(f'the simulator cannot render{what} by MUJOCO_GL={way} ({reason}); {remedy}')
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,11 +76,17 @@ class Scene:
             data.qvel[dof:][:6] = 0.0
         data.mocap_pos[self.model.body_mocapid[self.body('tray')], :2] = layout.places[-1]
 
-    def dress(self, seed: int) -> None:
-        """Vary light, colours and camera pose by `seed`; nothing of it touches the physics."""
+    def dress(self, seed: int, light: float = 1.0) -> None:
+        """
+        Vary light, colours and camera pose by `seed`; nothing of it touches the physics.
+
+        `light` multiplies all of the light.
+        """
         rng = np.random.default_rng((seed, LOOK_STREAM))
         model, nominal = self.model, self.nominal
-        model.light_diffuse[:] = nominal['light_diffuse'] * rng.uniform(0.75, 1.25)
+        model.light_diffuse[:] = nominal['light_diffuse'] * rng.uniform(0.75, 1.25) * light
+        for part in HEADLIGHT:
+            getattr(model.vis.headlight, part)[:] = nominal[part] * light
         shift = rng.uniform(-0.15, 0.15, nominal['light_dir'].shape)
         model.light_dir[:] = nominal['light_dir'] + shift
         rgba = nominal['geom_rgba'].copy()
@@ -94,6 +111,13 @@ class Scene:
             data.qpos[model.jnt_qposadr[follower]] = sum(
                 c * value**power for power, c in enumerate(polynomial)
             )
+
+    def aim(self, data: Any) -> None:
+        """Work out what is drawn from the positions in `data` alone, cameras included."""
+        mujoco = import_mujoco()
+        mujoco.mj_kinematics(self.model, data)
+        mujoco.mj_comPos(self.model, data)
+        mujoco.mj_camlight(self.model, data)
 
     def poses(self, data: Any) -> Floats:
         """Return the poses of the cubes, the tray and the tool: (5, 7), quaternion x, y, z, w."""
@@ -210,5 +234,6 @@ def _describe(mujoco: Any, model: Any, tool_name: str) -> Scene:
         dof=model.jnt_dofadr[joints].astype(np.intp),
         tool=max(tool, 0),
         home=np.clip(np.zeros(len(joints)), lower, upper),
-        nominal={name: np.array(getattr(model, name)) for name in varied},
+        nominal={name: np.array(getattr(model, name)) for name in varied}
+        | {part: np.array(getattr(model.vis.headlight, part)) for part in HEADLIGHT},
     )

@@ -2,7 +2,7 @@
 
 from gate_robot import DT, fr3, HOME
 import numpy as np
-from robot_runtime.core.brake import slow_down, stop_end, stop_step
+from robot_runtime.core.brake import slow_down, stop_after, stop_end, stop_knots, stop_step
 from robot_runtime.core.types import Motion
 
 LIMITS = fr3()
@@ -64,3 +64,25 @@ def test_a_velocity_that_is_not_finite_has_no_end_that_could_be_allowed():
         for velocity in (np.nan, np.inf, -np.inf, 1e308):
             end = stop_end(HOME, np.full(8, velocity), LIMITS.acceleration, DT)
             assert not (np.abs(end) <= 10.0).any()
+
+
+def test_the_stop_at_any_tick_is_where_the_steps_are_and_its_knots_are_where_a_joint_ends():
+    motions = random_motions(50)
+    for q, v in zip(motions.position, motions.velocity, strict=True):
+        motion = Motion(q, v, np.zeros(8))
+        knots = stop_knots(motion, LIMITS.acceleration, DT)
+        ticks = np.arange(1.0, knots[-1] + 3.0)
+        path, changed, last = [], set(), None
+        for tick in ticks:
+            step = stop_step(motion, LIMITS, DT)
+            path.append(step.position)
+            if last is not None and (np.abs(step.acceleration - last) > 1e-6).any():
+                changed.add(tick - 1.0)
+            motion, last = step, step.acceleration
+        assert np.allclose(stop_after(Motion(q, v, v), ticks, LIMITS.acceleration, DT), path)
+        assert changed <= set(knots)
+        assert not motion.velocity.any()
+
+
+def test_a_robot_at_rest_has_no_knots():
+    assert len(stop_knots(Motion.at_rest(HOME), LIMITS.acceleration, DT)) == 0

@@ -4,7 +4,7 @@
 from control_rig import HOME, in_policy, Loop, moving, MS
 import numpy as np
 import pytest
-from robot_runtime.core.mode import Event
+from robot_runtime.core.mode import Event, Mode
 
 
 def test_a_smooth_chunk_is_followed_without_lag():
@@ -53,6 +53,26 @@ def test_a_chunk_that_ends_while_moving_is_braked_as_hard_as_allowed_and_no_hard
     accelerations = np.array([c.motion.acceleration[0] for c in loop.commands])
     assert np.abs(accelerations).max() <= 5.0 + 1e-9
     assert not loop.state.motion.velocity.any()
+
+
+def test_a_policy_that_stays_silent_is_left_for_hold_and_does_not_come_back_by_itself():
+    loop = moving()
+    end_ns = loop.state.schedule.chunks[-1].end_ns
+    while loop.now <= end_ns + loop.config.silence_ns:
+        assert loop.state.mode is Mode.POLICY
+        loop.tick()
+    loop.tick()
+    assert loop.state.mode is Mode.HOLD
+    assert loop.report.refused == ('POLICY ended: no chunk for 2 s',)
+    rest = loop.state.motion.position
+    loop.tick(chunks=[loop.chunk([rest + 0.05] * 30)])
+    loop.ticks(50)
+    np.testing.assert_array_equal(loop.state.motion.position, rest)
+    loop.tick(Event.POLICY)
+    loop.tick(chunks=[loop.chunk([rest + 0.05] * 30)])
+    loop.ticks(100)
+    assert loop.state.mode is Mode.POLICY
+    np.testing.assert_allclose(loop.state.motion.position, rest + 0.05, atol=1e-12)
 
 
 def test_waiting_for_the_first_chunk_holds_and_is_not_late():

@@ -56,12 +56,12 @@ def test_a_wrong_number_of_joints_is_refused(field, count):
         (0, Refusal.ORDER),
         (1, Refusal.NONE),
         (2, Refusal.NONE),
-        (5, Refusal.NONE),
-        (6, Refusal.TIME),
+        (3, Refusal.NONE),
+        (4, Refusal.TIME),
         (10**9, Refusal.TIME),
     ],
 )
-def test_one_to_five_ticks_may_pass_between_commands(ticks, expected):
+def test_one_to_three_ticks_may_pass_between_commands(ticks, expected):
     assert refusal(REST, ticks=ticks) is expected
 
 

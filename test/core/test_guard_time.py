@@ -23,7 +23,7 @@ def chain(last, accelerations):
     return last
 
 
-@pytest.mark.parametrize('ticks', [2, 3, 4, 5])
+@pytest.mark.parametrize('ticks', [2, 3])
 def test_an_honest_sender_passes_over_lost_ticks(ticks):
     rng = np.random.default_rng(ticks)
     for _ in range(200):
@@ -32,7 +32,7 @@ def test_an_honest_sender_passes_over_lost_ticks(ticks):
         assert refusal(chain(start, gains), start, ticks) is Refusal.NONE
 
 
-@pytest.mark.parametrize('ticks', [2, 3, 4, 5])
+@pytest.mark.parametrize('ticks', [2, 3])
 @pytest.mark.parametrize('joint', JOINTS)
 def test_over_lost_ticks_speed_and_acceleration_are_bounded_by_the_time_that_passed(ticks, joint):
     reach = LIMITS.acceleration * DT

@@ -77,7 +77,10 @@ def test_joints_objects_and_goal_are_taken_as_the_card_lists_them():
         ({'images': {}}, 'camera front'),
         ({'objects': None}, 'objects'),
         ({'instruction': None}, 'instruction'),
-        ({'instruction': 'tidy up'}, 'instruction that names one of red, green, blue'),
+        (
+            {'instruction': 'tidy up'},
+            "instruction that names one of red, green, blue (it is 'tidy up')",
+        ),
         ({'images': {'front': image(120)}}, 'joint_states around the time of the image'),
         ({'images': {'front': image(80)}}, 'joint_states around the time of the image'),
         (

@@ -114,3 +114,16 @@ def test_the_records_of_control_and_gate_survive_the_way(dtype):
         assert (reader.take()['q'] == 0.1).all()
     finally:
         made.close()
+
+
+def test_two_robots_of_one_domain_have_journals_of_their_own():
+    made = [
+        JournalWriter(journal.journal_name(DOMAIN, f'/{side}/arm_node'), DTYPE, 4)
+        for side in ('left', 'right')
+    ]
+    try:
+        nodes = {journal.node_of(name) for name in journal.journals(DOMAIN)}
+        assert nodes == {'left/arm_node', 'right/arm_node'}
+    finally:
+        for one in made:
+            one.close()

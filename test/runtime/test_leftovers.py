@@ -4,6 +4,8 @@ import fcntl
 import mmap
 import os
 from pathlib import Path
+import subprocess
+import sys
 
 from robot_runtime.runtime import leftovers
 
@@ -38,3 +40,16 @@ def test_a_shared_memory_that_is_too_small_is_a_sentence_with_a_way_out(tmp_path
 
 def test_a_shared_memory_with_room_is_no_problem(tmp_path: Path) -> None:
     assert leftovers.shared_memory_problem(tmp_path, needed=1) is None
+
+
+def test_a_launcher_cleans_what_its_run_left_and_not_what_was_there_before():
+    domain = 90_000 + os.getpid() % 10_000
+    old, new = (leftovers.SHARED_MEMORY / f'rr_{domain}_{name}_node_1' for name in ('old', 'new'))
+    old.touch()
+    code = 'import pathlib, sys; from robot_runtime.runtime import leftovers as found; '
+    code += 'found.clean_at_exit(int(sys.argv[1])); pathlib.Path(sys.argv[2]).touch()'
+    try:
+        subprocess.run([sys.executable, '-c', code, str(domain), str(new)], check=True)
+        assert (old.exists(), new.exists()) == (True, False)
+    finally:
+        old.unlink()

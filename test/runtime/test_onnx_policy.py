@@ -4,6 +4,7 @@ import hashlib
 
 from model_folder import folder, graph, refusal, ROBOT
 import numpy as np
+from onnx import helper, TensorProto
 import pytest
 from robot_runtime.core.observation import Inputs, Measured, Missing
 from robot_runtime.core.stream import Sample
@@ -70,6 +71,30 @@ def test_bytes_that_are_no_graph_are_refused(tmp_path):
     old = yaml.safe_load(card)['graph']['sha256']
     (tmp_path / 'card.yaml').write_text(card.replace(old, sha256), encoding='utf-8')
     assert 'policy.onnx is not an ONNX graph' in refusal(tmp_path)
+
+
+@pytest.mark.parametrize('share', [0.0, 0.3, 0.9])
+def test_a_graph_cut_short_is_refused_even_when_its_hash_is_right(tmp_path, share):
+    whole = graph().SerializeToString()
+    cut = whole[: round(share * len(whole))]
+    folder(tmp_path, lambda c: c['graph'].update(sha256=hashlib.sha256(cut).hexdigest()))
+    (tmp_path / 'policy.onnx').write_bytes(cut)
+    assert str(tmp_path / 'policy.onnx') in refusal(tmp_path)
+
+
+def test_a_graph_that_fails_when_it_runs_is_refused(tmp_path):
+    model = graph()
+    del model.graph.node[-1]
+    row_nobody_has = [
+        helper.make_node('ReduceSum', ['state'], ['total'], keepdims=0),
+        helper.make_node('Cast', ['total'], ['whole'], to=TensorProto.INT64),
+        helper.make_node('Sub', ['whole', 'far'], ['row']),
+        helper.make_node('Gather', ['moved', 'row'], ['gathered'], axis=0),
+        helper.make_node('Unsqueeze', ['gathered', 'axis'], ['actions']),
+    ]
+    model.graph.node.extend(row_nobody_has)
+    model.graph.initializer.append(helper.make_tensor('far', TensorProto.INT64, [], [99]))
+    assert 'the graph of hold cannot be run: ' in refusal(folder(tmp_path, model=model))
 
 
 def golden(tmp_path, pairs):

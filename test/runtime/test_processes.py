@@ -55,3 +55,13 @@ def test_what_the_user_set_in_the_environment_stays(monkeypatch: pytest.MonkeyPa
     assert environment['MUJOCO_GL'] == 'osmesa'
     assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
     assert environment['FASTDDS_DEFAULT_PROFILES_FILE'].endswith('.xml')
+
+
+def test_who_moves_the_robot_does_not_share_memory_with_who_may_be_killed() -> None:
+    profiles = {
+        name: process.environment['FASTDDS_DEFAULT_PROFILES_FILE'].rpartition('/')[2]
+        for name, process in named(record='bag').items()
+    }
+    assert {name for name, file in profiles.items() if file == 'fastdds_realtime.xml'} == {
+        GATE, CONTROL, SIM
+    }  # fmt: skip

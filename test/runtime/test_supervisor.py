@@ -6,6 +6,7 @@ from pathlib import Path
 import signal
 import subprocess
 import sys
+from uuid import uuid4
 
 import pytest
 import robot_runtime
@@ -155,6 +156,17 @@ def test_when_the_gate_dies_all_end_at_once_and_non_zero(make: Callable[..., Run
     assert run.finish() == 1
     assert set(run.ended()) == {SIM, CONTROL, POLICY, RECORDER}
     assert not any(lives(pid) for pid in run.pids())
+
+
+def test_a_start_removes_what_an_earlier_run_left_in_shared_memory(
+    make: Callable[..., Run],
+) -> None:
+    left = Path(f'/dev/shm/fastdds_port{uuid4().hex}')
+    left.touch()
+    run = make().started()
+    assert not left.exists()
+    run.supervisor.request_stop('test')
+    assert run.finish() == 0
 
 
 def test_a_hung_and_a_deaf_process_are_killed_within_the_bound(make: Callable[..., Run]) -> None:

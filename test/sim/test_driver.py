@@ -78,3 +78,22 @@ def test_a_trajectory_is_run_on_its_own_clock_and_its_end_is_held() -> None:
     assert driver.target(last + 50 * MS)[0] == pytest.approx((start + 0.3) / 2)
     assert driver.target(last + 150 * MS)[0] == pytest.approx(0.4)
     assert driver.target(last + 900 * MS)[0] == 0.5
+
+
+def test_points_with_velocities_are_joined_by_cubics_and_those_that_are_past_still_count() -> None:
+    driver, last = moving('decelerate')
+    times = np.array([-0.05, 0.05, 0.15])
+    points, speeds = np.array([[0.0], [0.1], [0.1]]), np.array([[1.0], [1.0], [0.0]])
+    driver.trajectory(times, points, last, speeds)
+    assert driver.target(last)[0] == pytest.approx(0.05)
+    # From 0.1 at 1 rad/s back to 0.1 within 0.1 s: t (1 - t / T)^2.
+    assert driver.target(last + 100 * MS)[0] == pytest.approx(0.1 + 0.05 * 0.25)
+    assert driver.target(last + 900 * MS)[0] == 0.1
+
+
+def test_a_trajectory_that_begins_later_is_led_to_from_where_and_how_fast_the_joint_is() -> None:
+    driver, last = moving('decelerate')
+    driver.trajectory(np.array([0.1]), np.array([[0.3]]), last, np.zeros((1, 1)))
+    start = 49 * 0.004
+    assert driver.target(last + 1 * MS)[0] == pytest.approx(start + SPEED * 0.001, abs=5e-5)
+    assert driver.target(last + 100 * MS)[0] == 0.3

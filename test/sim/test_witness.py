@@ -140,6 +140,17 @@ def test_measured_motion_outside_the_hardware_is_counted_by_step() -> None:
     assert not judge.step(out, still)
     assert not judge.step(q * np.nan, still)
     assert (judge.steps, judge.violations) == (4, 3)
+    assert judge.first.startswith('step 2: measured velocity of joint 7 is 1.02')
+
+
+def test_only_fingers_whose_cube_a_reset_took_may_snap_shut_and_only_for_a_while() -> None:
+    judge = MeasuredWitness(arm_datasheet(), witness.finger_datasheet())
+    q, snap = np.append(HOME, 0.02), np.append(np.zeros(7), -0.5)
+    judge.excuse(slice(7, 8), 2)
+    assert judge.step(q, snap)
+    assert not judge.step(q, snap + np.append([3.0], np.zeros(7)))
+    assert not judge.step(q, snap)
+    assert judge.violations == 2
 
 
 def test_the_witness_imports_nothing_of_ours() -> None:

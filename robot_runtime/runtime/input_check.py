@@ -1,0 +1,18 @@
+"""Check of robot, policy and ROS domain, before anything starts."""
+
+from robot_runtime.runtime.card_checks import check_robot
+from robot_runtime.runtime.model_folder import model_folder
+from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy
+from robot_runtime.runtime.policy_card import load_card
+from robot_runtime.runtime.robot_file import load_robot
+from robot_runtime.runtime.ros_domain import ros_domain
+
+
+def check_inputs(robot: str, policy: str) -> None:
+    """Refuse a robot or a policy that is unknown or broken, or a policy of another robot."""
+    ros_domain()
+    described = load_robot(robot)
+    folder = model_folder(policy)
+    check_robot(load_card(folder), described)  # before the graph: it says what is wrong best
+    check_pin(folder, described.policy)
+    OnnxPolicy.load(folder)

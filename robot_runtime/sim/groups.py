@@ -1,0 +1,65 @@
+"""Groups of simulated joints, as a robot's controllers have them: a driver and a witness each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from robot_runtime.sim import witness
+from robot_runtime.sim.cell import Cell
+from robot_runtime.sim.driver import Driver, OnTimeout
+
+ARM_JOINTS = 7
+FR3 = tuple(f'fr3_joint{k + 1}' for k in range(ARM_JOINTS))
+DECELERATION = 10.0  # [rad/s^2] of the drivers' own stop
+FINGER_DECELERATION = 2.0  # [m/s^2]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JointGroup:
+    """Joints that one controller drives; a witness only where their datasheet is known."""
+
+    name: str
+    joint_names: tuple[str, ...]
+    joints: slice
+    driver: Driver
+    witness: witness.CommandWitness | None
+
+
+def groups_of(
+    cell: Cell,
+    period_s: float,
+    timeout_s: float = 0.05,
+    on_timeout: OnTimeout = 'decelerate',
+    scale: float = 1.0,
+) -> tuple[JointGroup, ...]:
+    """Return the arm and the gripper; `scale` is the share of published limits to judge by."""
+    names = cell.scene.joint_names
+    arm = ARM_JOINTS if names[:ARM_JOINTS] == FR3 else len(names)
+    wanted = [('arm_controller', slice(0, arm), DECELERATION, witness.arm_datasheet(scale))]
+    if arm < len(names):
+        sheet = witness.finger_datasheet(scale)
+        rest = slice(arm, len(names))
+        wanted.append(('gripper_controller', rest, FINGER_DECELERATION, sheet))
+    ranges = cell.scene.model.actuator_ctrlrange
+    made = []
+    for name, joints, deceleration, sheet in wanted:
+        count = joints.stop - joints.start
+        driver = Driver(
+            cell.home[joints], ranges[joints, 0], ranges[joints, 1],
+            np.full(count, deceleration), period_s, timeout_s, on_timeout,
+        )  # fmt: skip
+        judge = witness.CommandWitness(sheet) if is_fr3(cell) else None
+        made.append(JointGroup(name, names[joints], joints, driver, judge))
+    return tuple(made)
+
+
+def measured_witness(cell: Cell) -> witness.MeasuredWitness | None:
+    """Return the witness of measured motion; None for a robot whose datasheet is not known."""
+    if not is_fr3(cell):
+        return None
+    return witness.MeasuredWitness(witness.arm_datasheet(), witness.finger_datasheet())
+
+
+def is_fr3(cell: Cell) -> bool:
+    """Return whether the cell holds the arm and the gripper that the witness knows."""
+    names = cell.scene.joint_names
+    return names[:ARM_JOINTS] == FR3 and len(names) == ARM_JOINTS + 1

@@ -1,0 +1,116 @@
+"""Lockstep run: the whole chain in one process, faster than time and the same each time."""
+
+from pathlib import Path
+
+from model_folder import folder
+import numpy as np
+import pytest
+from robot_runtime.core.observation import Inputs, Missing
+from robot_runtime.runtime.inference import Inference
+from robot_runtime.runtime.model_folder import model_folder
+from robot_runtime.runtime.onnx_policy import OnnxPolicy
+from robot_runtime.runtime.robot_file import load_robot
+from robot_runtime.sim.cell import Cell
+from robot_runtime.sim.episode import ABLATIONS, assignments, Conditions
+from robot_runtime.sim.lockstep import Lockstep
+
+ROBOT = load_robot('fr3')
+PICK = OnnxPolicy.load(model_folder('scripted_pick'))
+TICK_NS = 4_000_000
+
+
+def lockstep(**conditions: object) -> Lockstep:
+    given = {'delay_ns': TICK_NS, **conditions}
+    return Lockstep(ROBOT, PICK.card, Inference(PICK, ROBOT), Cell(), Conditions(**given))
+
+
+class Witnessed:
+    """Stands in for an inference: keeps what it is shown, and proposes nothing."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Inputs, int]] = []
+
+    def propose(self, inputs: Inputs, now_ns: int) -> Missing:
+        self.seen.append((inputs, now_ns))
+        return Missing(('a policy',))
+
+
+def shown(tmp_path: Path, cell: Cell, **conditions: object) -> list[tuple[Inputs, int]]:
+    """Return what a policy with the front camera is shown in half a second."""
+    card = OnnxPolicy.load(folder(tmp_path)).card
+    stand_in = Witnessed()
+    given = Conditions(**{'time_limit_s': 0.5, **conditions})
+    outcome = Lockstep(ROBOT, card, stand_in, cell, given).run(assignments(1, 3)[0])
+    assert (outcome.inferences, outcome.missing) == (0, 'a policy')
+    return stand_in.seen
+
+
+@pytest.fixture(scope='module')
+def cell() -> Cell:
+    return Cell()
+
+
+def test_the_scripted_policy_does_its_job_within_all_limits() -> None:
+    outcome = lockstep().run(assignments(1, 1)[0])
+    assert outcome.success
+    assert (outcome.placed, outcome.violations, outcome.fault) == (('red',), 0, '')
+
+
+def test_an_episode_is_the_same_to_the_bit_whatever_ran_before() -> None:
+    first, second = assignments(2, 5)
+    alone, after = lockstep(time_limit_s=3.0), lockstep(time_limit_s=3.0)
+    before = after.run(first)
+    again = after.run(second)
+    assert again.command_hash == alone.run(second).command_hash
+    assert again.command_hash != before.command_hash
+
+
+def test_a_slow_inference_is_asked_less_often_and_at_half_speed_all_takes_longer() -> None:
+    one = assignments(1, 1)[0]
+    quick, slow = lockstep(time_limit_s=3.0), lockstep(time_limit_s=3.0, delay_ns=500_000_000)
+    assert (quick.run(one).inferences, slow.run(one).inferences) == (16, 6)
+    half = lockstep(speed=0.5).run(one)
+    assert half.success
+    assert half.seconds > 12.0  # 9 s at full speed
+    assert half.violations == 0
+
+
+def test_the_policy_is_shown_a_frame_and_the_joints_around_its_time(
+    tmp_path: Path, cell: Cell
+) -> None:
+    for inputs, now_ns in shown(tmp_path, cell):
+        assert inputs.images.keys() == {'front'}
+        frame = inputs.images['front']
+        assert frame.value.shape == (240, 320, 3)
+        assert frame.received_ns <= now_ns
+        assert now_ns - frame.received_ns <= 1e9 / 15 + 2_000_000
+        assert inputs.states[0].stamp_ns <= frame.stamp_ns <= inputs.states[-1].stamp_ns
+        assert inputs.instruction == 'pick up the red cube and put it in the tray'
+
+
+def test_what_an_ablation_takes_away_is_not_shown(tmp_path: Path, cell: Cell) -> None:
+    assert all(i.images['front'].value.any() for i, _ in shown(tmp_path, cell))
+    for ablation in ('blank_images', 'blank_front'):
+        seen = shown(tmp_path, cell, ablation=ablation)
+        assert not any(i.images['front'].value.any() for i, _ in seen)
+    seen = shown(tmp_path, cell, ablation='frozen_state')
+    assert len({i.states[-1].value.position.tobytes() for i, _ in seen}) == 1
+    assert len({i.states[-1].stamp_ns for i, _ in seen}) == len(seen)
+
+
+def test_words_are_ablated_in_what_is_said() -> None:
+    said = {a: [one.instruction for one in assignments(3, 1, a, '{}!')] for a in ABLATIONS}
+    assert said['none'] == ['red!', 'green!', 'blue!']
+    assert said['wrong_word'] == ['green!', 'blue!', 'red!']
+    assert said['no_instruction'] == ['', '', '']
+    wrong = assignments(1, 1, 'wrong_word')[0]
+    assert (wrong.colour, wrong.ends_with) == ('red', {'red', 'green'})
+
+
+def test_light_and_noise_are_multiplied_and_one_is_the_cell_as_it_is() -> None:
+    cells = [Cell(seed=1), Cell(seed=1, noise=1.0, light=1.0), Cell(seed=1, light=0.5)]
+    plain, same, dark = (one.render('front', 64, 48).astype(int) for one in cells)
+    assert (plain == same).all()
+    assert dark.mean() < 0.8 * plain.mean()
+    clean, noisy = (Cell(seed=1, noise=noise).render('front', 64, 48) for noise in (0.0, 8.0))
+    assert np.std(noisy.astype(int) - clean) == pytest.approx(20.0, rel=0.3)
