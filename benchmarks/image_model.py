@@ -2,11 +2,10 @@
 
 import hashlib
 from pathlib import Path
-import tempfile
 from typing import Any
 
 import numpy as np
-from onnx import helper, ModelProto, NodeProto, numpy_helper, TensorProto
+from onnx import GraphProto, helper, ModelProto, numpy_helper, TensorProto
 import onnxruntime
 from robot_runtime.runtime import resources
 from robot_runtime.runtime.clock import SteadyClock
@@ -92,7 +91,7 @@ def _graph(loops: int) -> ModelProto:
     return helper.make_model(body, opset_imports=[helper.make_opsetid('', 17)], ir_version=9)
 
 
-def _busy() -> NodeProto:
+def _busy() -> GraphProto:
     nodes = [
         helper.make_node('Identity', ['go_in'], ['go_out']),
         helper.make_node('MatMul', ['a', 'matrix'], ['b']),
@@ -125,8 +124,3 @@ def _loops(inference_ms: float) -> int:
     begin = clock.now_ns()
     session.run(None, feed)
     return max(1, round(tried * inference_ms * 1e6 / (clock.now_ns() - begin)))
-
-
-def example(inference_ms: float = 10.0) -> None:
-    """Write a model to a temporary folder and say where."""
-    print(write(Path(tempfile.mkdtemp()), inference_ms))

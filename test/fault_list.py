@@ -83,13 +83,13 @@ def ends(robot: RunningRobot) -> int:
 def comes_back(robot: RunningRobot) -> None:
     """Wait for the new policy, which must not move the robot on its own."""
     robot.until(lambda: robot.value(POLICY, 'state') == 'ready', 'a policy that is ready')
-    robot.until(lambda: robot.value(CONTROL, 'mode') == 'HOLD', 'mode HOLD')
+    policy_is_left(robot)
     stands(robot)
 
 
 def policy_goes_on(robot: RunningRobot) -> None:
     """Let a policy go on that was given up: it must not move the robot by itself."""
-    robot.until(lambda: robot.value(CONTROL, 'mode') == 'HOLD', 'mode HOLD')
+    policy_is_left(robot)
     robot.send(processes.POLICY, signal.SIGCONT)
     stands(robot)
 
@@ -97,9 +97,13 @@ def policy_goes_on(robot: RunningRobot) -> None:
 def control_goes_on(robot: RunningRobot) -> None:
     """Let a loop go on whose engagement the gate has ended: it must not move the robot."""
     robot.send(processes.CONTROL, signal.SIGCONT)
-    # In FAULT if it finds its joint state old before the newest comes, else in HOLD.
-    robot.until(lambda: robot.value(CONTROL, 'mode') in ('HOLD', 'FAULT'), 'the end of POLICY')
+    policy_is_left(robot)
     stands(robot)
+
+
+def policy_is_left(robot: RunningRobot) -> None:
+    """Wait for HOLD, or FAULT if a joint state or a command was late at the same time."""
+    robot.until(lambda: robot.value(CONTROL, 'mode') in ('HOLD', 'FAULT'), 'the end of POLICY')
 
 
 def stands(robot: RunningRobot) -> None:

@@ -22,8 +22,9 @@ from robot_runtime.runtime.mcap_file import McapFile, RecordingError, Topic
 from robot_runtime.runtime.write_behind import WriteBehind
 
 TOPICS = [
-    'joint_states', 'policy_node/chunk', 'policy_node/instruction', 'control_node/command',
-    'control_node/status', 'safety_node/state', 'safety_node/status', 'estop', 'sim/objects',
+    'joint_states', 'policy_node/chunk', 'policy_node/instruction', 'policy_node/status',
+    'control_node/command', 'control_node/status', 'safety_node/state', 'safety_node/status',
+    'estop', 'sim/objects',
     'sim/witness', 'arm_controller/commands', 'arm_controller/joint_trajectory',
     'gripper_controller/commands', 'front/camera_info', 'wrist/camera_info', '/rosout',
 ]

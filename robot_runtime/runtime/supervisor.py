@@ -188,8 +188,8 @@ class Supervisor:
         lived_s = (now - child.started_ns) / SECOND
         refused = code > 0 and child.starts == 1 and lived_s < REFUSAL_S
         if child.process.respawn and not refused:
-            wait_s = min(BACK_OFF_S * 2 ** (child.starts - 1), MOST_BACK_OFF_S)
             child.starts = child.starts if lived_s < MOST_BACK_OFF_S else 1
+            wait_s = min(BACK_OFF_S * 2 ** (child.starts - 1), MOST_BACK_OFF_S)
             child.respawn_ns = now + round(wait_s * SECOND)
             self._say(f'{name} ended with {_end(code)}; starting it again in {wait_s:g} s')
             return

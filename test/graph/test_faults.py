@@ -40,8 +40,8 @@ def suffered(robot: RunningRobot, fault: Fault) -> None:
     assert outcome.violations == 0, outcome.first
     assert outcome.orphans == ()
     assert outcome.leftovers == ()
-    # Only when the gate itself is gone do the drivers have to stop by themselves.
-    assert (outcome.timeouts > 0) == fault.name.startswith('gate killed')
+    # When the gate itself is gone, the drivers have to stop by themselves.
+    assert outcome.timeouts > 0 or not fault.name.startswith('gate killed')
 
 
 @pytest.mark.parametrize('name', [name for name, fault in LISTED.items() if not fault.sim])
