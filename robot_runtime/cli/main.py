@@ -4,6 +4,7 @@ from robot_runtime.cli import control_cli
 from robot_runtime.cli.check import check
 from robot_runtime.cli.demo import demo
 from robot_runtime.cli.evaluate import evaluate
+from robot_runtime.cli.train import train
 from robot_runtime.cli.up import up
 import typer
 
@@ -15,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 COMMANDS = (
-    demo, up, check, control_cli.status, control_cli.estop, control_cli.reset,
+    demo, up, check, train, control_cli.status, control_cli.estop, control_cli.reset,
     control_cli.mode,
 )
 for command in COMMANDS:
