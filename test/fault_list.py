@@ -21,7 +21,8 @@ class Outcome:
     stop_s: float  # from the fault until the last measured motion
     braked: float  # [rad/s^2] greatest measured change of speed after it
     commanded: float  # [rad/s^2] greatest acceleration of all commands, by the witness
-    violations: int  # of commands and of measured motion, by the witness, from start to end
+    violations: int  # of commands, by the witness, from start to end
+    measured: int  # violations of measured motion; a finger snaps shut when a cube slips out
     first: str  # violation that the witness saw, in its words
     exit_code: int | None  # None: the run went on
     orphans: tuple[str, ...]
@@ -141,17 +142,21 @@ def suffer(robot: RunningRobot, fault: Fault) -> Outcome:
     after = robot.last_witness()
     orphans = () if code is None else robot.orphans(ENDED_S if code < 0 else 0.0)
     left = () if code is None else robot.leftovers()
-    kinds = ('violations_command', 'violations_measured')
+
+    def more(kind: str) -> int:
+        return int(after[kind]) - int(before[kind])
+
     return Outcome(
         fault=fault.name,
         stop_s=stop_s,
         braked=braked,
         commanded=float(after['peak_acceleration']),
-        violations=sum(int(after[kind]) - int(before[kind]) for kind in kinds),
+        violations=more('violations_command'),
+        measured=more('violations_measured'),
         first=after['first_violation'],
         exit_code=code,
         orphans=tuple(orphans),
         leftovers=tuple(name for name in left if '_port' not in name),
         ports=tuple(name for name in left if '_port' in name),
-        timeouts=int(after['driver_timeouts']) - int(before['driver_timeouts']),
+        timeouts=more('driver_timeouts'),
     )
