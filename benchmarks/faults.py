@@ -65,6 +65,7 @@ def campaign(name: str, count: int) -> dict[str, Any]:
             if robot.running and number % FRESH_RUN == 0:
                 robot.end()  # who is killed again and again is started again later and later
             outcomes.append(suffer(robot, fault))
+            print(outcomes[-1], file=sys.stderr, flush=True)
             if not robot.running:
                 robot.start()
             robot.hold()
@@ -89,6 +90,7 @@ def row(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         'orphans': sum(len(outcome.orphans) for outcome in outcomes),
         'leftovers': sum(len(outcome.leftovers) for outcome in outcomes),
         'ports': sum(len(outcome.ports) for outcome in outcomes),
+        'first_violation': next((one.first for one in outcomes if one.first), ''),
         'exit_codes': sorted({str(outcome.exit_code) for outcome in outcomes}),
         'stops_s': [round(stop, 4) for stop in stops],
     }
