@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 Raw = dict[str, NDArray[Any]]
 FACTS = ('state', 'objects', 'chunks', 'goal')  # all that is not pixels
 ACTIVE, OTHER = 0.6, 0.3  # shares of the goal that was followed, and of another; the rest holds
-GAIN, OFFSET = 0.15, 0.08  # of an image's brightness
+GAIN, OFFSET = 0.25, 0.1  # of an image's brightness
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,7 @@ SEEDS_PER_SHARD = 10_000
 SHARD = 1000  # samples
 EPISODE_PERIODS = 80
 TURN_CHANCE = 0.07  # per period, that student and expert change places
+DELAYS_MS = (24, 24, 60, 120, 180)  # of an inference, less than a period
 REST_PERIODS = 4  # seen after the task is done
 SCATTERED_SHARE = 0.25  # of the samples of a shard without a student
 FIELDS: dict[str, tuple[tuple[int, ...], str]] = {
@@ -153,6 +154,7 @@ class Collector:
         noise = Noise(rng, gentle=self._student is not None)
         resting = 0
         own = rng.random() < 0.85  # the student acts, else the expert
+        delay_ns = int(rng.choice(DELAYS_MS)) * 1_000_000
         for _ in range(EPISODE_PERIODS):
             own ^= rng.random() < TURN_CHANCE
             if rng.random() < 0.02 and cell.objects()[4, 2] > 0.25:
@@ -165,7 +167,7 @@ class Collector:
                 return
             if self._student is not None and own:
                 rows = self._student(scene, goal)
-            self._rollout.follow(noise.disturb(rows, cell.objects()[4, 2]))
+            self._rollout.follow(noise.disturb(rows, cell.objects()[4, 2]), delay_ns)
             home = np.abs(cell.objects()[4, :3] - READY_TCP).max() < 0.02
             resting += home and cell.success(COLOURS[goal])
             if resting > REST_PERIODS:

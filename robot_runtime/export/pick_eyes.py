@@ -38,10 +38,20 @@ class Residual(nn.Module):
         return functional.relu(x + self.second(functional.relu(self.first(x))))
 
 
-def _stem() -> nn.Sequential:
-    return nn.Sequential(
-        _normed(3, FIRST, 6, 4), nn.ReLU(), _normed(FIRST, FEATURES, 3, 2), nn.ReLU(),
-        Residual(FEATURES))
+class Stem(nn.Sequential):
+    """First layers of an eye; `coarse` ones compute in bfloat16, which no position passes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _normed(3, FIRST, 6, 4), nn.ReLU(), _normed(FIRST, FEATURES, 3, 2), nn.ReLU(),
+            Residual(FEATURES))
+        self.coarse = False
+
+    def forward(self, image: Tensor) -> Tensor:
+        if not self.coarse:
+            return super().forward(image)
+        with torch.autocast('cpu', torch.bfloat16):
+            return super().forward(image).float()
 
 
 class Lie(nn.Module):
@@ -49,7 +59,7 @@ class Lie(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = _stem()
+        self.stem = Stem()
         self.out = nn.Sequential(
             nn.Linear(FOUND, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2))
 
@@ -65,7 +75,7 @@ class Eye(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = _stem()
+        self.stem = Stem()
         self.heat = nn.Conv2d(FEATURES, PLACES, 1)
         with torch.no_grad():  # an even gaze would learn where to look only slowly
             self.heat.weight.mul_(GAZE)

@@ -18,6 +18,7 @@ from robot_runtime.sim.task import COLOURS
 PACKAGES = ('torch', 'onnx', 'onnxscript', 'onnxruntime', 'mujoco', 'numpy',
             'opencv-python-headless')  # fmt: skip
 STUDENT = 'student'
+CPU, BFLOAT16 = Path('/proc/cpuinfo'), 'amx_bf16'
 ROUND_SHARDS = 1000  # between the numbers of the first shards of two rounds, so that seeds differ
 EVALUATION_SEEDS = range(FIRST_SEED)
 
@@ -26,11 +27,11 @@ EVALUATION_SEEDS = range(FIRST_SEED)
 class Recipe:
     """How much is seen and learned: at first by the expert alone, then round by round."""
 
-    shards: int = 44  # of a thousand samples, by the expert
-    round_shards: tuple[int, ...] = (10, 10)  # by the student of the lessons before
-    steps: tuple[int, ...] = (6000, 9000, 12000)  # at which the lessons end
+    shards: int = 60  # of a thousand samples, by the expert
+    round_shards: tuple[int, ...] = (16, 16)  # by the student of the lessons before
+    steps: tuple[int, ...] = (5000, 8000, 12000)  # at which the lessons end
     head_steps: int = 3000  # before, of the head alone
-    batch: int = 32
+    batch: int = 64
     rate: float = 8e-4
     seed: int = 0
     jobs: int = 2
@@ -100,7 +101,7 @@ def learn(recipe: Recipe, work: Path, lesson: int) -> Iterator[News]:
     from robot_runtime.export.pick_train import Plan, Training
 
     plan = Plan(recipe.steps[-1], recipe.batch, recipe.rate, seed=recipe.seed,
-                threads=recipe.jobs)
+                threads=recipe.jobs, coarse=BFLOAT16 in CPU.read_text(encoding='utf-8'))
     folders = [work / 'base', *(work / f'round{i}' for i in range(1, lesson + 1))]
     training = Training(plan, folders, work / 'checkpoints')
     end = recipe.steps[lesson]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from robot_runtime.export.language import vocabulary
 from robot_runtime.export.pick_batches import Batch, Facts, Shards
+from robot_runtime.export.pick_eyes import Stem
 from robot_runtime.export.pick_network import Pick
 from robot_runtime.export.pick_scene import TASK, YAW
 from robot_runtime.runtime.clock import SteadyClock
@@ -42,6 +43,7 @@ class Plan:
     average: float = 0.999  # of the weights that are exported
     seed: int = 0
     threads: int = 2
+    coarse: bool = False  # eyes in bfloat16, where the processor is made for it
     save_s: float = 120.0
 
     def rate_at(self, step: int) -> float:
@@ -121,6 +123,9 @@ class Training:
         self.plan, self._folder = plan, folder
         words = vocabulary()
         self.network = Pick(len(words) + 2).to(memory_format=torch.channels_last)
+        for module in self.network.modules():
+            if isinstance(module, Stem):
+                module.coarse = plan.coarse
         self.average = Pick(len(words) + 2)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), plan.rate, weight_decay=plan.decay, fused=True)

@@ -152,7 +152,16 @@ def load(robot: str | Path, overlay: str | Path | None = None) -> Scene:
         raise SceneError(
             f'{robot} with overlay {overlay} is refused by MuJoCo: {error}'
         ) from error
+    _damp(mujoco, model)
     return _describe(mujoco, model, tool_name)
+
+
+def _damp(mujoco: Any, model: Any) -> None:
+    """Add the overlay's damping, once compiled: a specification's has had several shapes."""
+    if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_NUMERIC, 'damping') >= 0:
+        damping = model.numeric('damping').data
+        driven = model.actuator_trnid[: len(damping), 0]
+        model.dof_damping[model.jnt_dofadr[driven]] += damping[: len(driven)]
 
 
 def _compile(cell: Any) -> Any:

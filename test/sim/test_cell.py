@@ -10,6 +10,8 @@ from robot_runtime.sim.scene import SceneError
 from robot_runtime.sim.shared_state import SharedState
 from robot_runtime.sim.task import COLOURS, CUBE_APART_M, TRAY_APART_M, X_RANGE_M, Y_RANGE_M
 
+FINGER_MAX = 0.2  # [m/s] of the hardware
+
 
 @pytest.fixture(scope='module')
 def cell() -> Cell:
@@ -101,6 +103,17 @@ def test_drives_lag_by_twenty_to_forty_milliseconds(cell: Cell) -> None:
             cell.step(command)
         lag_s = (command[joint] - cell.joints()[0][joint]) / 0.5
         assert 0.015 <= lag_s <= 0.040
+
+
+def test_a_hand_that_loses_its_grip_shuts_within_its_speed_limit(cell: Cell) -> None:
+    cell.reset(2)
+    cell.step(cell.home, 0.5)
+    fastest = 0.0
+    for _ in range(500):
+        cell.step(np.append(cell.home[:7], 0.0), 0.002)
+        fastest = max(fastest, abs(cell.joints()[1][7]))
+    assert 0.15 < fastest < FINGER_MAX
+    assert cell.joints()[0][7] < 1e-3
 
 
 def test_front_camera_sees_the_three_colours(cell: Cell) -> None:
