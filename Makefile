@@ -14,7 +14,7 @@ export MUJOCO_GL ?= egl
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo test install lock clean
+.PHONY: help demo test train install lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ demo: $(STAMP) ## a policy moves the simulated robot (ARGS="--headless --episode
 
 test: $(STAMP) ## every test (ARGS="test/core -k name" for some)
 	$(VENV)/bin/python -m pytest -q $(ARGS)
+
+train: $(STAMP) ## train models/pick anew; goes on after a stop (ARGS="--quick --out build/quick")
+	$(VENV)/bin/python -m pip install -q -r requirements/train.in
+	$(VENV)/bin/robot-runtime train $(ARGS)
 
 install: $(STAMP) ## the virtual environment, from the lock file
 

@@ -56,7 +56,7 @@ setup(
         # A machine with ROS 2 from its distribution has the first three already.
         'ros': ROS_WHEELS,
         'mujoco': MUJOCO,
-        'sim': [*ROS_WHEELS, *MUJOCO, 'onnx', 'pin'],
+        'sim': [*ROS_WHEELS, *MUJOCO, 'matplotlib', 'onnx', 'pin'],
         # Makes models/pick anew; the CPU build of torch is enough.
         'train': ['onnx', 'onnxscript', 'torch'],
         'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'ruff'],

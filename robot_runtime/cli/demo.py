@@ -9,6 +9,7 @@ from robot_runtime.cli.check import check_inputs, check_machine, Policy, Robot
 from robot_runtime.cli.demo_report import find_recording, tables, write_json
 from robot_runtime.cli.demo_run import run_demo
 from robot_runtime.cli.demo_view import DemoView
+from robot_runtime.cli.run_report import why_not, write_report
 from robot_runtime.cli.up import log_folder, time_name
 from robot_runtime.runtime.processes import process_environment, process_list
 from robot_runtime.runtime.supervisor import Supervisor
@@ -24,6 +25,9 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help='Seed of the scene.')] = 1,
     json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
     record: Annotated[Path | None, typer.Option(help='Folder to record to.')] = None,
+    report: Annotated[
+        Path | None, typer.Option(help='File for the report; in the recording by default.')
+    ] = None,
     verbose: Annotated[bool, typer.Option('--verbose', help='Show all output.')] = False,
 ) -> None:
     """Bring a simulated robot up, let the policy do its job, and say how it went."""
@@ -31,7 +35,7 @@ def demo(
     os.environ.setdefault('ROS_DOMAIN_ID', str(os.getpid() % 100 + 1))
     folder = record or Path('recordings') / f'demo_{time_name()}_{os.getpid()}'
     logs = log_folder()
-    check_machine('', logs, json and json.parent, record=folder)
+    check_machine('', logs, json and json.parent, report and report.parent, record=folder)
     processes = process_list(robot, policy, sim=True, record=str(folder), seed=seed)
     # After the list: what is set here counts as the user's wish, and the loops have their own.
     os.environ.update(process_environment())
@@ -44,5 +48,10 @@ def demo(
     view.console.print(Columns(tables(figures)))
     if json is not None:
         write_json(figures, json)
+    page = report or folder / 'report.html'
+    again = f'robot-runtime demo --robot {robot} --policy {policy} --episodes {episodes}'
+    view.say(
+        why_not() or write_report(page, figures, robot, policy, [f'{again} --seed {seed}'])
+    )
     good = figures['success_rate'] == 1.0 and figures['limit_violations'] == 0
     raise typer.Exit(0 if good and supervisor.exit_code == 0 else 1)

@@ -120,6 +120,7 @@ def report(
     return {
         'episodes': len(episodes),
         'success_rate': sum(one.success for one in episodes) / max(1, len(episodes)),
+        'rate_hz': number(control, 'rate_hz'),
         'loop_rate_hz': round(ticks / loop_s, 2),
         'ticks': ticks,
         'ticks_missed': missed,
@@ -139,6 +140,7 @@ def report(
         'runs': [
             {
                 'colour': one.assignment.colour,
+                'instruction': one.assignment.instruction,
                 'success': one.success,
                 'seconds': round(one.seconds, 2),
             }

@@ -25,7 +25,7 @@ import typer
 
 START_S, READY_S, EPISODE_S, MODE_S = 60.0, 15.0, 40.0, 5.0
 FRESH_S = 1.5
-LATE_STOPS = 3  # stops because of lateness alone that an episode may go on after
+LATE_STOPS = 10  # stops because of lateness alone that an episode may go on after
 CONTROL, GATE, POLICY, WITNESS = (
     'control_node/status', 'safety_node/status', 'policy_node/status', 'sim/witness'
 )

@@ -135,8 +135,8 @@ def rules(
     end = stop_end(q, v, limits.acceleration, dt_s)
     found.append(_within(Refusal.BRAKING, end, lower, upper))
     slack = TOLERANCE * limits.velocity
-    down = _fastest_toward(q - limits.velocity_lower_end, limits) + slack
-    up = _fastest_toward(limits.velocity_upper_end - q, limits) + slack
+    down = fastest_toward(q - limits.velocity_lower_end, limits) + slack
+    up = fastest_toward(limits.velocity_upper_end - q, limits) + slack
     found.append(_within(Refusal.CURVE, v, -down, up))
     if measured is not None:
         lead = limits.lead * (1.0 + TOLERANCE)
@@ -144,7 +144,7 @@ def rules(
     return tuple(found)
 
 
-def _fastest_toward(gap: Floats, limits: Limits) -> Floats:
+def fastest_toward(gap: Floats, limits: Limits) -> Floats:
     """
     Return the most speed allowed at `gap` from the end in which the velocity curve is rooted.
 

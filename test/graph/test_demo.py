@@ -3,11 +3,13 @@
 import json
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 
 import pytest
 import robot_runtime
+from robot_runtime.cli.run_facts import MOMENTS
 
 KEYS = {
     'episodes', 'success_rate', 'loop_rate_hz', 'ticks', 'ticks_missed', 'lateness_p50_us',
@@ -15,6 +17,7 @@ KEYS = {
     'frames_received', 'limit_violations', 'realtime_factor', 'recording', 'cpu_total', 'cpu',
 }  # fmt: skip
 LIMIT_S = 180.0
+ADDRESS_OF_SVG = re.compile(r'http://(www\.w3\.org|purl\.org|creativecommons\.org)/')
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -36,6 +39,12 @@ def test_a_demo_does_its_job_within_the_limits_and_writes_its_figures(tmp_path: 
     assert figures.keys() >= KEYS
     assert (figures['success_rate'], figures['limit_violations']) == (1.0, 0)
     assert Path(figures['recording']).stat().st_size > 0
+    said = (tmp_path / 'bag' / 'report.html').read_text()
+    assert 'all done, no limit violated' in said
+    assert figures['runs'][0]['instruction'] in said
+    assert said.count('<img') == 2 * MOMENTS
+    assert 'fr3_joint7: position [rad]' in said
+    assert 'http' not in ADDRESS_OF_SVG.sub('', said)  # it needs nothing from elsewhere
 
 
 @pytest.mark.parametrize(
