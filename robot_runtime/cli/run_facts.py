@@ -120,5 +120,3 @@ def _decoded(content: Any, size: tuple[int, int]) -> Image:
     pixels = cv2.imdecode(np.frombuffer(bytes(content.data), np.uint8), cv2.IMREAD_COLOR)
     assert pixels is not None, 'a frame of the recording is no JPEG'
     return resized(np.asarray(pixels[:, :, ::-1]), *size)
-
-
