@@ -20,7 +20,7 @@ from robot_runtime.ros.shutdown import StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence, stands
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
-from robot_runtime.runtime.loop_config import control_config, placed
+from robot_runtime.runtime.loop_config import control_config, joint_stream, placed
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot
@@ -52,6 +52,7 @@ class ControlNode:
         self._realtime = realtime_class.enter(node, values)
         self._config = control_config(self._robot, card, self._period_ns, values['speed'])
         self._state = control.initial(self._config)
+        self._stream = joint_stream(self._robot)
         self._measured: Sample[Floats] | None = None
         self._gate_motion: Motion | None = None
         self._gate: dict[str, str] | None = None
@@ -119,6 +120,7 @@ class ControlNode:
     def _on_set_back(self, now: int) -> None:
         """Forget all: what was heard and sent belongs to another run of the simulator."""
         self._state = control.initial(self._config)
+        self._stream = joint_stream(self._robot)
         self._measured = self._gate_motion = self._gate = None
         self._events.clear()
         self._status_at = self._asked_ns = 0
@@ -161,11 +163,11 @@ class ControlNode:
 
     def _read_inputs(self, now: int, ros_now: int) -> tuple[Chunk, ...]:
         for message in polling.drain(self._joints):
-            try:
-                self._measured = conversions.joint_positions(message, self._names, now)
-                self._complaint = ''
-            except JointNameError as error:
-                self._complaint = f'{self._robot.topics.joint_states}: {error}'
+            problem = conversions.take_joints(self._stream, message, now, ros_now)
+            if problem is not None:
+                topic = self._robot.topics.joint_states
+                self._complaint = f'{topic}: {problem}' if problem else ''
+        self._measured = self._stream.position
         status = polling.newest(self._gate_status)
         if status is not None:
             self._gate = conversions.status_values(status)
