@@ -18,6 +18,7 @@ from sensor_msgs.msg import Image
 
 CHANNELS = 3
 DELAYS = 1000
+STAMPS = 4
 MOST_AT_ONCE = 16
 
 
@@ -30,6 +31,7 @@ class CameraTap:
         self.received = self.wrong = 0
         # from the stamp until the middleware had the frame here, on the ROS clocks of both
         self.delays_ms: deque[float] = deque(maxlen=DELAYS)
+        self.stamps_ns: deque[int] = deque(maxlen=STAMPS)  # of those that came last
         self.gaps = FrameGaps(round(1e9 / camera.fps))
         self._numbers = SequenceGaps()
         self._camera = camera
@@ -74,6 +76,7 @@ class CameraTap:
         self, message: Image, stamp_ns: int, now_ns: int, position: Floats | None
     ) -> str:
         self.received += 1
+        self.stamps_ns.append(stamp_ns)
         newer = self.gaps.take(stamp_ns)
         problem = frame_problem(message, self._camera)
         if problem:

@@ -273,7 +273,7 @@ class PolicyNode:
             values[f'frames_lost_{name}'] = camera.lost
             values[f'frames_left_out_{name}'] = camera.left_out
             values[f'frames_wrong_{name}'] = camera.wrong
-            values[f'stamp_{name}'] = camera.sample.stamp_ns if camera.sample else 0
+            values[f'stamps_{name}'] = ' '.join(map(str, camera.stamps_ns))
             delays = np.percentile(camera.delays_ms or [0.0], (50, 99))
             values[f'delay_p50_ms_{name}'], values[f'delay_p99_ms_{name}'] = delays.round(3)
         stamp = self._node.get_clock().now().to_msg()
