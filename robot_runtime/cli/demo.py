@@ -19,7 +19,7 @@ import typer
 
 def demo(
     robot: Robot = 'fr3',
-    policy: Policy = 'scripted_pick',
+    policy: Policy = 'pick',
     headless: Annotated[bool, typer.Option('--headless', help='No live view.')] = False,
     episodes: Annotated[int, typer.Option(min=1, help='How many.')] = 3,
     seed: Annotated[int, typer.Option(min=0, help='Seed of the scene.')] = 1,
