@@ -47,7 +47,8 @@ class ControlJournal:
         for index, stamp in enumerate(report.merged[:CHUNKS]):
             record['chunk_stamps'][index] = stamp
         record['mode'], record['fault'] = MODES[state.mode], bool(report.fault)
-        record['events'] = sum(EVENTS[event] for event in set(events))
+        taken = (Event.TELEOP,) if report.teleop else ()
+        record['events'] = sum(EVENTS[event] for event in {*events, *taken})
         record['target'] = float('nan') if report.target is None else report.target
         motion = None if command is None else command.motion
         record['q'] = float('nan') if motion is None else motion.position

@@ -109,6 +109,19 @@ def chunk_from(message: JointTrajectory, names: Sequence[str], offset_ns: int) -
     return Chunk(stamp_ns + offset_ns, step_ns, np.array(rows), stamp_ns)
 
 
+def teleop_from(
+    message: JointTrajectory, names: Sequence[str], received_ns: int
+) -> Sample[Floats]:
+    """Return the positions (J,) a person wants; other joints, or more than a point, raise."""
+    if len(message.points) != 1:
+        raise JointNameError(f'it has {len(message.points)} points; allowed: 1')
+    unknown = sorted(set(message.joint_names) - set(names))
+    if unknown:
+        raise JointNameError(f'it names {unknown}, but the robot has {list(names)}')
+    positions = ordered(message.joint_names, message.points[0].positions, names)
+    return Sample(received_ns, nanoseconds(message.header.stamp), positions)
+
+
 def status_message(
     stamp: Time, name: str, hardware: str, level: int, text: str, values: dict[str, Any]
 ) -> DiagnosticArray:
