@@ -96,7 +96,7 @@ def take_over(
     """
     if sample is not None and not state.leaving:
         problem = teleop.refusal(
-            sample, state.teleop, config.limits.count, now_ns, ros_now_ns,
+            sample, state.teleop, config.names, config.limits.count, now_ns, ros_now_ns,
             config.teleop_timeout_ns, config.chunk_max_future_ns,
         )  # fmt: skip
         mode = next_mode(state.mode, Event.TELEOP)

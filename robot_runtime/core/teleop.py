@@ -49,6 +49,7 @@ def follow(before: Teleop | None, sample: Sample[Floats], now_ns: int, most_ns: 
 def refusal(
     sample: Sample[Floats],
     before: Teleop | None,
+    names: tuple[str, ...],
     joints: int,
     now_ns: int,
     ros_now_ns: int,
@@ -61,7 +62,8 @@ def refusal(
         return f'it has shape {value.shape}; allowed: ({joints},)'
     if not np.isfinite(value).all():
         joint = int(np.argmin(np.isfinite(value)))
-        return f'it has {value[joint]} at joint {joint}; every position must be finite'
+        name = names[joint] if names else f'joint {joint}'
+        return f'it has {value[joint]} for {name}; every position must be finite'
     if sample.stamp_ns <= 0:
         return 'it has no stamp, so nobody knows how old it is'
     old_ns = max(ros_now_ns - sample.stamp_ns, now_ns - sample.received_ns)

@@ -16,6 +16,7 @@ from robot_runtime.core.mode import LATCHED, Mode
 from robot_runtime.core.pacing import TickStats
 from robot_runtime.core.types import Floats
 from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
+from robot_runtime.ros.teleop_tap import PREFIX
 from robot_runtime.runtime.robot_file import RobotFile
 
 STATUS_NS = 100_000_000
@@ -55,7 +56,9 @@ class ControlStatus:
         self._late += report.late
         self._active = int((report.active != 0).sum())
         self._flags |= report.active
-        self.notice = report.refused[-1] if report.refused else self.notice
+        for sentence in report.refused:
+            if not sentence.startswith(PREFIX):  # those of teleop have a place of their own
+                self.notice = sentence
 
     def publish_if_due(self, now_ns: int, state: ControlState, active: bool) -> None:
         """Publish where the mode has changed or it is time to."""
