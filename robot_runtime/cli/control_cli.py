@@ -25,6 +25,10 @@ QUESTION = (
     'Have you looked why the robot is not there, and shall it begin where it is?'
 )
 LATCHED = ('FAULT', 'ESTOP')
+PUSHED = 'not following'  # what a refused reset then says
+FROM_MEASURED = (
+    'move the robot back, or begin where it is with `robot-runtime reset --from-measured`'
+)
 
 
 def estop(namespace: Namespace = '') -> None:
@@ -152,7 +156,8 @@ def _agreed(session: Any, service: str) -> str:
     """Call a service and return what it said; its refusal ends the command."""
     answer = session.call(service)
     if not answer.success:
-        refuse(answer.message)
+        hint = f'; {FROM_MEASURED}' if PUSHED in answer.message else ''
+        refuse(f'{answer.message}{hint}')
     return str(answer.message)
 
 
