@@ -96,7 +96,7 @@ def _counted(sent: Figures, statuses: list[Values]) -> Figures:
     counts = {camera: FrameCount() for camera in CAMERAS}
     for status in statuses:
         for camera, count in counts.items():
-            stamp = status.get(f'stamp_{camera}', '')
+            stamp = status.get(f'stamps_{camera}', '').rpartition(' ')[2]
             if stamp in place:
                 witness = {f'stamp_{camera}': stamp, f'frames_{camera}': str(place[stamp])}
                 count.update(camera, witness, status)

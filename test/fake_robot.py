@@ -94,10 +94,12 @@ class FakeRobot:
         message.header.stamp = self.stamp()
         self.joints.publish(message)
 
-    def image(self, width: int = 320, height: int = 240, step: int = 960, short: int = 0) -> None:
-        """Send a frame of the front camera, `short` bytes short."""
+    def image(
+        self, width: int = 320, height: int = 240, step: int = 960, short: int = 0, shade: int = 0
+    ) -> None:
+        """Send a frame of the front camera in one shade, `short` bytes short."""
         message = Image(width=width, height=height, encoding='rgb8', step=step)
-        message.data = array('B', bytes(max(0, step * height - short)))
+        message.data = array('B', bytes([shade]) * max(0, step * height - short))
         message.header.stamp = self.stamp()
         self.images.publish(message)
 

@@ -56,11 +56,14 @@ class FrameCount:
         if not number(policy, f'frames_received_{camera}'):
             return  # They have not found each other yet: what was sent so far, nobody awaited
         sent, received = self._counts
-        stamps = witness.get(f'stamp_{camera}', ''), policy.get(f'stamp_{camera}', '')
-        sent[stamps[0]] = int(number(witness, f'frames_{camera}'))
-        received[stamps[1]] = int(number(policy, f'frames_received_{camera}'))
+        last = witness.get(f'stamp_{camera}', '')
+        sent[last] = int(number(witness, f'frames_{camera}'))
+        # Some of the newest: two statuses at the same rate might else never tell of one frame.
+        newest = policy.get(f'stamps_{camera}', '').split()
+        count = int(number(policy, f'frames_received_{camera}'))
+        received |= {stamp: count - k for k, stamp in enumerate(reversed(newest))}
         self.lost = int(number(policy, f'frames_lost_{camera}'))
-        for stamp in stamps:
+        for stamp in (last, *newest):
             if stamp in sent and stamp in received and witness:
                 self._first = self._first or (sent[stamp], received[stamp])
                 self.sent = max(self.sent, sent[stamp] - self._first[0])

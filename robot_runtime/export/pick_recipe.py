@@ -28,8 +28,8 @@ class Recipe:
     """How much is seen and learned: at first by the expert alone, then round by round."""
 
     shards: int = 60  # of a thousand samples, by the expert
-    round_shards: tuple[int, ...] = (16, 16)  # by the student of the lessons before
-    steps: tuple[int, ...] = (5000, 8000, 12000)  # at which the lessons end
+    round_shards: tuple[int, ...] = (16,)  # by the student of the lessons before
+    steps: tuple[int, ...] = (5000, 8000)  # at which the lessons end
     head_steps: int = 3000  # before, of the head alone
     batch: int = 64
     rate: float = 8e-4

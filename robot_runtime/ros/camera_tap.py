@@ -2,34 +2,40 @@
 
 from collections import deque
 from typing import Any
+import zlib
 
 import numpy as np
 from rclpy.node import Node
 from robot_runtime.core.frame_gaps import FrameGaps
+from robot_runtime.core.frozen import FrozenCheck
 from robot_runtime.core.sequence_gaps import SequenceGaps
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tensors import Image as Pixels
+from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, polling, qos
 from robot_runtime.runtime.robot_file import Camera
 from sensor_msgs.msg import Image
 
 CHANNELS = 3
 DELAYS = 1000
+STAMPS = 4
 MOST_AT_ONCE = 16
 
 
 class CameraTap:
     """Takes the frames of one camera; only the newest usable one is kept."""
 
-    def __init__(self, node: Node, camera: Camera) -> None:
-        """Subscribe to the camera's topic."""
+    def __init__(self, node: Node, camera: Camera, frozen_s: float) -> None:
+        """Subscribe to the camera's topic; frames equal for `frozen_s` may be a fault."""
         self.sample: Sample[Pixels] | None = None
         self.received = self.wrong = 0
         # from the stamp until the middleware had the frame here, on the ROS clocks of both
         self.delays_ms: deque[float] = deque(maxlen=DELAYS)
+        self.stamps_ns: deque[int] = deque(maxlen=STAMPS)  # of those that came last
         self.gaps = FrameGaps(round(1e9 / camera.fps))
         self._numbers = SequenceGaps()
         self._camera = camera
+        self._frozen = FrozenCheck(camera.frozen_check, round(frozen_s * 1e9))
         self._subscription = node.create_subscription(Image, camera.topic, _unused, qos.SENSOR)
 
     @property
@@ -46,8 +52,12 @@ class CameraTap:
         """Forget the frames: the clock was set back, and older stamps are to come."""
         self.sample, self.gaps = None, FrameGaps(round(1e9 / self._camera.fps))
 
-    def poll(self, now_ns: int) -> str | None:
-        """Take what has come; return what is wrong with the newest, '' for nothing, None: none."""
+    def poll(self, now_ns: int, position: Floats | None = None) -> str | None:
+        """
+        Take what has come; return what is wrong with the newest, '' for nothing, None: none.
+
+        `position` (J,) is where the robot is, by which a frozen picture is known.
+        """
         problem = None
         for _ in range(MOST_AT_ONCE):
             taken = polling.take_with_info(self._subscription)
@@ -59,11 +69,14 @@ class CameraTap:
                 self._numbers.take(sender, info['publication_sequence_number'])
             stamp_ns = conversions.nanoseconds(message.header.stamp)
             self.delays_ms.append((info['received_timestamp'] - stamp_ns) / 1e6)
-            problem = self._take(message, stamp_ns, now_ns)
+            problem = self._take(message, stamp_ns, now_ns, position)
         return problem
 
-    def _take(self, message: Image, stamp_ns: int, now_ns: int) -> str:
+    def _take(
+        self, message: Image, stamp_ns: int, now_ns: int, position: Floats | None
+    ) -> str:
         self.received += 1
+        self.stamps_ns.append(stamp_ns)
         newer = self.gaps.take(stamp_ns)
         problem = frame_problem(message, self._camera)
         if problem:
@@ -73,6 +86,10 @@ class CameraTap:
             row_bytes = CHANNELS * message.width
             pixels = rows.reshape(message.height, message.step)[:, :row_bytes]
             frame = pixels.reshape(message.height, message.width, CHANNELS)
+            frozen = self._frozen.take(zlib.crc32(message.data), position, now_ns)
+            if frozen:  # the last one grows old, and no new chunk comes of it
+                self.wrong += 1
+                return f'{self._camera.topic} {frozen}'
             self.sample = Sample(now_ns, stamp_ns, frame)
         return problem
 

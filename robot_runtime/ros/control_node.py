@@ -23,7 +23,7 @@ from robot_runtime.ros.teleop_tap import TeleopTap
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
 from robot_runtime.runtime.home_profile import HomeError, HomeProfile
-from robot_runtime.runtime.loop_config import control_config, home_of, placed
+from robot_runtime.runtime.loop_config import control_config, home_of, joint_stream, placed
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot
@@ -68,6 +68,7 @@ class ControlNode:
         )
         self._home: Chunk | None = None
         self._state = control.initial(self._config)
+        self._stream = joint_stream(self._robot)
         self._measured: Sample[Floats] | None = None
         self._gate_motion: Motion | None = None
         self._gate: dict[str, str] | None = None
@@ -162,6 +163,7 @@ class ControlNode:
     def _on_set_back(self, now: int) -> None:
         """Forget all: what was heard and sent belongs to another run of the simulator."""
         self._state = control.initial(self._config)
+        self._stream = joint_stream(self._robot)
         self._measured = self._gate_motion = self._gate = None
         self._events.clear()
         self._asked_ns = 0
@@ -216,11 +218,11 @@ class ControlNode:
 
     def _read_inputs(self, now: int, ros_now: int) -> tuple[Chunk, ...]:
         for message in polling.drain(self._joints):
-            try:
-                self._measured = conversions.joint_positions(message, self._names, now)
-                self._status.joints = 'ok'
-            except JointNameError as error:
-                self._status.joints = f'{self._robot.topics.joint_states}: {error}'
+            problem = conversions.take_joints(self._stream, message, now, ros_now)
+            if problem is not None:
+                topic = self._robot.topics.joint_states
+                self._status.joints = f'{topic}: {problem}' if problem else 'ok'
+        self._measured = self._stream.position
         status = polling.newest(self._gate_status)
         if status is not None:
             self._gate = conversions.status_values(status)

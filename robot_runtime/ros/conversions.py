@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 import numpy as np
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.joint_order import joint_index, JointNameError
+from robot_runtime.core.joint_stream import JointStream
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from sensor_msgs.msg import JointState
@@ -40,13 +41,14 @@ def ordered(names: Sequence[str], values: Sequence[float], want: Sequence[str]) 
     return np.array(values, dtype=np.float64)[joint_index(names, want)]
 
 
-def joint_positions(message: JointState, names: Sequence[str], received_ns: int) -> Sample[Floats]:
-    """Return measured positions (J,) [rad] of joints `names`; a missing or NaN joint raises."""
-    positions = ordered(message.name, message.position, names)
-    if not np.isfinite(positions).all():
-        bad = [name for name, ok in zip(names, np.isfinite(positions), strict=True) if not ok]
-        raise JointNameError(f'joints {bad} have a position that is not finite')
-    return Sample(received_ns, nanoseconds(message.header.stamp), positions)
+def take_joints(
+    stream: JointStream, message: JointState, received_ns: int, ros_now_ns: int
+) -> str | None:
+    """Give a message to the stream; return what it says of it."""
+    stamp_ns = nanoseconds(message.header.stamp)
+    return stream.take(
+        message.name, message.position, message.velocity, stamp_ns, received_ns, ros_now_ns
+    )
 
 
 def command_message(command: Command, names: Sequence[str], period_ns: int) -> JointTrajectory:

@@ -9,7 +9,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
 import numpy as np
-from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.observation import Inputs, Measured, Missing
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Floats
@@ -24,6 +23,7 @@ from robot_runtime.ros.status_out import OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.inference import Inference, Proposal
+from robot_runtime.runtime.loop_config import joint_stream
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy, PolicyError
 from robot_runtime.runtime.robot_file import load_robot
@@ -61,6 +61,7 @@ class PolicyNode:
         self._least_ns = round(values['delay_ms'] * MILLISECOND)
         self._card = policy.card
         self._period_ns = round(self._card.schedule.period_s * 1e9)
+        self._stream = joint_stream(self._robot)
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self._objects: Sample[Floats] | None = None
         self._instruction: str | None = None
@@ -81,7 +82,8 @@ class PolicyNode:
         self._joints = node.create_subscription(
             JointState, robot.topics.joint_states, _unused, qos.SENSOR
         )
-        self._cameras = {camera.name: CameraTap(node, camera) for camera in robot.cameras}
+        frozen_s = robot.timeouts.frozen_s
+        self._cameras = {one.name: CameraTap(node, one, frozen_s) for one in robot.cameras}
         self._start_checks = {
             camera.name: StartCheck(node, camera.topic) for camera in robot.cameras
         }
@@ -140,6 +142,7 @@ class PolicyNode:
 
     def _forget(self, now: int) -> None:
         """Forget what was seen: simulated time was set back."""
+        self._stream = joint_stream(self._robot)
         self._states.clear()
         self._objects = None
         for camera in self._cameras.values():
@@ -149,8 +152,10 @@ class PolicyNode:
     def _read_inputs(self, now: int) -> None:
         for message in polling.drain(self._joints):
             self._take_state(message, now)
+        known = self._stream.position
+        position = None if known is None else known.value
         for name, camera in self._cameras.items():
-            problem = camera.poll(now)
+            problem = camera.poll(now, position)
             self._start_checks[name].look(problem, now)
             if problem is not None:
                 self._complaints[f'camera {name}'] = problem
@@ -177,21 +182,14 @@ class PolicyNode:
                 self._missing = ()
 
     def _take_state(self, message: JointState, now: int) -> None:
-        names = self._robot.joint_names
-        try:
-            position = conversions.joint_positions(message, names, now)
-            has_velocity = len(message.velocity) == len(message.name)
-            velocity = (
-                conversions.ordered(message.name, message.velocity, names)
-                if has_velocity
-                else None
-            )
-        except JointNameError as error:
-            self._complaints['joint states'] = f'{self._robot.topics.joint_states}: {error}'
-            return
-        self._complaints['joint states'] = ''
-        measured = Measured(position.value, velocity)
-        self._states.append(Sample(now, position.stamp_ns, measured))
+        ros_now = self._node.get_clock().now().nanoseconds
+        problem = conversions.take_joints(self._stream, message, now, ros_now)
+        if problem is not None:
+            topic = self._robot.topics.joint_states
+            self._complaints['joint states'] = f'{topic}: {problem}' if problem else ''
+        sample = self._stream.sample
+        if sample is not None and (not self._states or sample is not self._states[-1]):
+            self._states.append(sample)
 
     def _infer(self, now: int) -> None:
         images = {
@@ -271,7 +269,7 @@ class PolicyNode:
             values[f'frames_lost_{name}'] = camera.lost
             values[f'frames_left_out_{name}'] = camera.left_out
             values[f'frames_wrong_{name}'] = camera.wrong
-            values[f'stamp_{name}'] = camera.sample.stamp_ns if camera.sample else 0
+            values[f'stamps_{name}'] = ' '.join(map(str, camera.stamps_ns))
             delays = np.percentile(camera.delays_ms or [0.0], (50, 99))
             values[f'delay_p50_ms_{name}'], values[f'delay_p99_ms_{name}'] = delays.round(3)
         text, level = message or values['state'], WARN if message else OK

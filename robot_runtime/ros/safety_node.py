@@ -23,7 +23,7 @@ from robot_runtime.ros.sim_clock import clock_of, silence, stands
 from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.clock import SteadyClock
-from robot_runtime.runtime.loop_config import gate_config
+from robot_runtime.runtime.loop_config import gate_config, joint_stream
 from robot_runtime.runtime.robot_file import load_robot
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
@@ -53,10 +53,10 @@ class SafetyNode:
         strict = self._realtime.fifo and isinstance(self._clock, SteadyClock)
         self._config = gate_config(self._robot, self._period_ns, strict, values['speed'])
         self._state = gate.initial(self._config, self._clock.now_ns())
+        self._stream = joint_stream(self._robot)
         self._measured: Sample[Floats] | None = None
         self._estop: Sample[bool] | None = None
-        self._complaint = ''
-        self._stats = TickStats()
+        self._complaint, self._stats = '', TickStats()
         self._own_resets, self._state_at, self._status_at = OwnResets(), 0, 0
         quarter, silent, back = self._period_ns // 4, self._on_silence, self._on_set_back
         self._grid = ticks(self._clock, quarter, self._stats, silent, back)
@@ -128,10 +128,9 @@ class SafetyNode:
     def _on_set_back(self, now: int) -> None:
         """Forget all but a latch: what was heard and sent is of another run of the simulator."""
         self.activate()
-        self._measured = self._estop = None
-        self._own_resets = OwnResets()
+        self._stream, self._estop = joint_stream(self._robot), None
+        self._own_resets, self._state_at, self._status_at = OwnResets(), 0, 0
         self._rivals = Rivals(self._node, [output.topic for output in self._outputs])
-        self._state_at = self._status_at = 0
 
     def _done(self, now: int) -> bool:
         if not self._stop.set:
@@ -175,11 +174,11 @@ class SafetyNode:
     def _read_inputs(self, now: int) -> None:
         problem = None
         for message in polling.drain(self._joints):
-            try:
-                self._measured = conversions.joint_positions(message, self._names, now)
-                problem = ''
-            except JointNameError as error:
-                problem = f'{self._robot.topics.joint_states}: {error}'
+            ros_now = self._node.get_clock().now().nanoseconds
+            said = conversions.take_joints(self._stream, message, now, ros_now)
+            if said is not None:
+                problem = f'{self._robot.topics.joint_states}: {said}' if said else ''
+        self._measured = self._stream.position
         self._start_check.look(problem, now)
         self._complaint = self._complaint if problem is None else problem
         flag = polling.newest(self._estops)
@@ -207,8 +206,9 @@ class SafetyNode:
 
     def _say_why(self) -> None:
         state = self._state
-        if self._complaint and state.reason.startswith(JOINTS_MISSING):
-            self._state = replace(state, reason=f'{state.reason}; {self._complaint}')
+        if state.reason.startswith(JOINTS_MISSING):
+            why = self._complaint or self._stream.late(self._clock.now_ns())
+            self._state = replace(state, reason=f'{state.reason}; {why}' if why else state.reason)
         self._node.get_logger().error(f'brakes and latches: {self._state.reason}')
 
     def _take_command(self, message: JointTrajectory, now: int) -> None:

@@ -6,13 +6,13 @@ import numpy as np
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control_state import ControlConfig
 from robot_runtime.core.gate_state import GateConfig
+from robot_runtime.core.joint_stream import JointBounds, JointStream
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.policy_card import Output, PolicyCard
 from robot_runtime.runtime.robot_file import RobotFile
 
 SECOND = 1_000_000_000
-MILLISECOND = 1_000_000
 
 
 def control_config(
@@ -61,15 +61,28 @@ def gate_config(
     robot: RobotFile, period_ns: int, fifo: bool, speed: float = 1.0
 ) -> GateConfig:
     """Return what the gate needs; without a real-time class it waits longer for a command."""
-    budget_ns = max(3 * period_ns, 10 * MILLISECOND)
+    times = robot.timeouts
+    silence_s = times.command_realtime_s if fifo else times.command_s
     return GateConfig(
         limits=robot.limits(speed),
         names=robot.joint_names,
         period_ns=period_ns,
-        budget_ns=budget_ns if fifo else 60 * MILLISECOND,
-        state_timeout_ns=round(robot.timeouts.joint_state_s * SECOND),
+        budget_ns=max(3 * period_ns, round(silence_s * SECOND)),
+        state_timeout_ns=round(times.joint_state_s * SECOND),
         estop_required=robot.estop.required,
+        estop_timeout_ns=round(times.estop_s * SECOND),
     )
+
+
+def joint_stream(robot: RobotFile) -> JointStream:
+    """Return a stream of the robot's joints that knows nothing yet."""
+    times = robot.timeouts
+    bounds = JointBounds(
+        velocity=robot.published_limits().velocity,
+        age_ns=round(times.joint_state_s * SECOND),
+        future_ns=round(times.future_s * SECOND),
+    )
+    return JointStream(robot.joint_names, bounds)
 
 
 def placed(chunk: Chunk, output: Output, now_ns: int) -> Chunk:

@@ -88,6 +88,7 @@ class Camera(Strict):
     width: Annotated[int, Field(gt=0, le=8192)]
     height: Annotated[int, Field(gt=0, le=8192)]
     fps: Positive
+    frozen_check: Literal['motion', 'always', 'off'] = 'motion'  # when equal frames are a fault
 
 
 class Output(Strict):
@@ -108,7 +109,9 @@ class Timeouts(Strict):
     """Ages after which an input counts as absent [s]."""
 
     joint_state_s: Positive
+    future_s: Positive = 0.05  # by which a joint state's stamp may be ahead of our clock
     camera_s: Positive
+    frozen_s: Positive = 1.0  # of equal frames, while the robot moved
     command_s: Positive  # silence of control before the gate brakes, without a real-time class
     command_realtime_s: Positive  # the same with one
     estop_s: Positive

@@ -37,7 +37,7 @@ def test_gate_and_policy_end_when_their_inputs_are_wrong_from_the_start() -> Non
             lambda: robot.image(640, 480, 1920),
         )
         assert robot.sent == []
-        assert "joint_states: joints ['fr3_finger_joint1'] are not in the message, which has" in (
+        assert "joint_states: joints ['fr3_finger_joint1'] have not come; the messages have" in (
             refusal('safety_node', gate)
         )
         assert (
@@ -51,7 +51,7 @@ def test_a_policy_says_what_is_wrong_with_its_inputs_until_it_is_cured() -> None
         (lambda: robot.image(640, 480, 1920), "sends 640x480 'rgb8', but the robot file"),
         (lambda: robot.image(step=900), 'sends rows of 900 bytes, but 320 pixels of rgb8 take'),
         (lambda: robot.image(short=1), 'sends 230399 bytes, but 240 rows of 960 bytes are 2304'),
-        (lambda: robot.state(without=2), "joints ['fr3_joint7', 'fr3_finger_joint1'] are not in"),
+        (lambda: robot.state(without=2), "joints ['fr3_joint7', 'fr3_finger_joint1'] have not"),
         (lambda: robot.state(name=['a'] * 8), "joints ['a'] stand more than once"),
         (lambda: robot.state(position=[1.0]), 'message has 8 joint names and 1 values'),
         (lambda: robot.state(position=[math.nan] * 8), 'have a position that is not finite'),
@@ -69,6 +69,20 @@ def test_a_policy_says_what_is_wrong_with_its_inputs_until_it_is_cured() -> None
             robot.until(partial(says, sentence), send)
             robot.until(partial(says, ''), *good)
         assert policy.poll() is None
+
+
+def test_a_camera_that_repeats_its_picture_while_the_robot_moves_is_named() -> None:
+    with FakeRobot() as robot, running('policy_node'):
+        places = [[0.0] * 8, [0.03] + [0.0] * 7]
+
+        def repeated() -> bool:
+            return 'front/image_raw is frozen: the same picture for' in robot.status.get(
+                'message', ''
+            )
+
+        robot.until(repeated, robot.image, lambda: robot.state(position=places[0]),
+                    lambda: robot.state(position=places[1]))  # fmt: skip
+        robot.until(lambda: not repeated(), lambda: robot.image(shade=7), robot.state)
 
 
 def test_a_second_gate_ends_and_the_first_stays_undisturbed() -> None:
@@ -123,7 +137,7 @@ def test_a_gate_that_passes_brakes_and_says_which_joint_went_missing() -> None:
         )
         assert robot.status['latched'] == '1'
         assert robot.status['reason'].startswith('joint state missing for ')
-        assert "joints ['fr3_finger_joint1'] are not in" in robot.status['reason']
+        assert "joints ['fr3_finger_joint1'] have not come for" in robot.status['reason']
         gate.send_signal(signal.SIGTERM)
         _, err = gate.communicate(timeout=WITHIN_S)
         assert gate.returncode == 0
