@@ -75,7 +75,7 @@ def _merged(
         before, schedule = schedule, merge(schedule, chunk, now_ns)
         if schedule is not before:
             notes.merged.append(chunk.stamp_ns)
-    return replace(state, schedule=schedule)
+    return state if schedule is state.schedule else replace(state, schedule=schedule)
 
 
 def _held(

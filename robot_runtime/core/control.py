@@ -160,7 +160,7 @@ def _advance(
     if target is None or state.mode is Mode.SHADOW:
         motion = ramp_to_rest(last, config.limits, dt_s)
         shaped = Shaped(motion, np.zeros(config.limits.count, dtype=np.uint8))
-        return replace(state, handover=None), target, shaped
+        return _with(state, None, state.fresh), target, shaped
     soon_ns = now_ns + config.period_ns
     soon = _wanted(config, state, soon_ns)
     chunk = speaking(state.schedule, now_ns) if state.mode is Mode.POLICY else None
@@ -181,4 +181,11 @@ def _advance(
         soon = after.faded(target if soon is None else soon, soon_ns)
     drift = None if soon is None else (soon - aim) / dt_s
     shaped = shape(aim, last, config.limits, dt_s, config.groups, drift)
-    return replace(state, handover=fading, fresh=False), aim, shaped
+    return _with(state, fading, fresh=False), aim, shaped
+
+
+def _with(state: ControlState, fading: handover.Handover | None, fresh: bool) -> ControlState:
+    """Return the state with a handover; a copy costs time, and most ticks need none."""
+    if state.handover is fading and state.fresh is fresh:
+        return state
+    return replace(state, handover=fading, fresh=fresh)
