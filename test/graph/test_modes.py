@@ -19,6 +19,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 FR3 = load_robot('fr3')
 NAMES, HOME = FR3.joint_names, FR3.home_position
+AWAY = HOME + np.array([0.5, -0.2, 0.3, -0.3, 0.2, 0.3, -0.4, 0.0])
 NEAR = 0.01  # [rad] of the controllers of the simulator
 PERIOD_S = 0.02
 TRIES = 3
@@ -154,11 +155,9 @@ def robot(tmp_path: Path) -> RunningRobot:
         yield made
 
 
-def test_all_modes_take_turns_within_the_limits(robot: RunningRobot) -> None:
+def test_a_person_takes_over_from_the_policy_and_on_the_way_home(robot: RunningRobot) -> None:
     robot.start()
-    person = Person(robot)
-    away = HOME + np.array([0.5, -0.2, 0.3, -0.3, 0.2, 0.3, -0.4, 0.0])
-
+    person, away = Person(robot), AWAY
     robot.move_fast()  # POLICY
     person.lead(away, is_mode(robot, 'TELEOP'), 'TELEOP')
     person.lead(away, lambda: person.near(away), 'an arm where the person wants it')
@@ -182,7 +181,13 @@ def test_all_modes_take_turns_within_the_limits(robot: RunningRobot) -> None:
     robot.until(lambda: robot.value(CONTROL, 'mode') in STANDS, 'silence to end TELEOP', 5.0)
     typed(robot, 'home', 'mode is HOLD, at home')
     robot.until(lambda: person.near(HOME), 'an arm at home', 5.0)
+    no_violation(robot)
+    assert robot.end() == 0
 
+
+def test_shadow_moves_nothing_and_an_estop_stays_until_it_is_reset(robot: RunningRobot) -> None:
+    robot.start()
+    person = Person(robot)
     robot.client.instruct(instruction('red'))
     enter(robot, 'shadow')
     robot.until(lambda: int(robot.value(CONTROL, 'shadow_ticks') or 0) > 300, 'a comparison')
@@ -195,7 +200,7 @@ def test_all_modes_take_turns_within_the_limits(robot: RunningRobot) -> None:
     robot.move_fast()
     robot.call('safety_node/estop')
     press(robot)
-    person.send(away)
+    person.send(AWAY)
     assert not robot.call('control_node/mode/policy')
     assert not robot.call('control_node/mode/reset')
     done = command(robot, 'status')
