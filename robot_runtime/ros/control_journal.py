@@ -55,6 +55,8 @@ class ControlJournal:
         record['v'] = float('nan') if motion is None else motion.velocity
         record['a'] = float('nan') if motion is None else motion.acceleration
         record['active'] = report.active
+        taken_from = state.teleop if report.teleop else None
+        record['teleop_stamp_ns'] = 0 if taken_from is None else taken_from.stamp_ns
         self._writer.commit()
 
     def close(self) -> None:
