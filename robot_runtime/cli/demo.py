@@ -16,10 +16,12 @@ from robot_runtime.runtime.supervisor import Supervisor
 from robot_runtime.sim.episode import assignments
 import typer
 
+DONE = 0.8  # share of the episodes: a policy that was learnt may fail one
+
 
 def demo(
     robot: Robot = 'fr3',
-    policy: Policy = 'scripted_pick',
+    policy: Policy = 'pick',
     headless: Annotated[bool, typer.Option('--headless', help='No live view.')] = False,
     episodes: Annotated[int, typer.Option(min=1, help='How many.')] = 3,
     seed: Annotated[int, typer.Option(min=0, help='Seed of the scene.')] = 1,
@@ -30,7 +32,11 @@ def demo(
     ] = None,
     verbose: Annotated[bool, typer.Option('--verbose', help='Show all output.')] = False,
 ) -> None:
-    """Bring a simulated robot up, let the policy do its job, and say how it went."""
+    """
+    Bring a simulated robot up, let the policy do its job, and say how it went.
+
+    Ends with 0 when at least 80 % of the episodes were done and no limit was violated.
+    """
     check_inputs(robot, policy)
     os.environ.setdefault('ROS_DOMAIN_ID', str(os.getpid() % 100 + 1))
     folder = record or Path('recordings') / f'demo_{time_name()}_{os.getpid()}'
@@ -56,5 +62,5 @@ def demo(
     view.say(
         why_not() or write_report(page, figures, robot, policy, [f'{again} --seed {seed}'])
     )
-    good = figures['success_rate'] == 1.0 and figures['limit_violations'] == 0
+    good = figures['success_rate'] >= DONE and figures['limit_violations'] == 0
     raise typer.Exit(0 if good and supervisor.exit_code == 0 else 1)

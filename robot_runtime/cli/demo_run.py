@@ -16,7 +16,7 @@ from robot_runtime.cli.demo_report import (
     Total,
 )  # fmt: skip
 from robot_runtime.cli.demo_view import DemoView
-from robot_runtime.core.gate_state import COMMAND_LATE
+from robot_runtime.core.gate_state import COMMAND_LATE, UNMEASURED
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.supervisor import Supervisor
 from robot_runtime.sim.episode import Assignment, Outcome
@@ -25,6 +25,7 @@ import typer
 
 START_S, READY_S, EPISODE_S, MODE_S = 60.0, 15.0, 40.0, 5.0
 FRESH_S = 1.5
+LATENESS = (COMMAND_LATE, UNMEASURED)  # of this machine: the simulated robot is on it too
 LATE_STOPS = 10  # stops because of lateness alone that an episode may go on after
 CONTROL, GATE, POLICY, WITNESS = (
     'control_node/status', 'safety_node/status', 'policy_node/status', 'sim/witness'
@@ -93,7 +94,7 @@ class Demo:
                 break
             reason = self._values(GATE).get('reason') or self._value(CONTROL, 'fault')
             self._view.say(f'control left POLICY: {reason}')
-            if COMMAND_LATE not in reason:
+            if not any(late in reason for late in LATENESS):
                 break
             self.late_stops += 1
             self._make_ready()

@@ -9,6 +9,7 @@ from robot_runtime.core.stream import Sample
 from robot_runtime.core.tokens import TokenBucket
 from robot_runtime.core.types import Floats, Limits, Motion
 
+UNMEASURED = 'joint state missing'  # how a reason begins
 COMMAND_LATE = 'command late'  # how the reason begins; the only cause that may reset by itself
 
 
@@ -107,11 +108,11 @@ def sentence_of(config: GateConfig, verdict: Verdict) -> str:
 def unmeasured(config: GateConfig, measured: Sample[Floats] | None, now_ns: int) -> str:
     """Return in words why the joint state may not be used, or ''."""
     if measured is None:
-        return 'joint state missing: none has come'
+        return f'{UNMEASURED}: none has come'
     if measured.fresh(now_ns, config.state_timeout_ns):
         return ''
     age_ms = (now_ns - measured.received_ns) / 1e6
-    return f'joint state missing for {age_ms:.1f} ms, allowed {config.state_timeout_ns / 1e6:g}'
+    return f'{UNMEASURED} for {age_ms:.1f} ms, allowed {config.state_timeout_ns / 1e6:g}'
 
 
 def late(config: GateConfig, state: GateState, now_ns: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from robot_runtime.core import gate
 from robot_runtime.core.gate import Phase
 from robot_runtime.core.gate_reset import reset_from_measured
+from robot_runtime.core.gate_state import UNMEASURED
 from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.own_resets import OwnResets
 from robot_runtime.core.pacing import TickStats
@@ -37,7 +38,6 @@ REST_WITHIN_NS = 3_000 * MILLISECOND
 MOST_COMMANDS = 16  # taken in one tick
 YOUNG_NS = 5_000 * MILLISECOND
 INACTIVE = 'the gate was deactivated'
-JOINTS_MISSING = 'joint state missing'
 
 
 class SafetyNode:
@@ -206,7 +206,7 @@ class SafetyNode:
 
     def _say_why(self) -> None:
         state = self._state
-        if state.reason.startswith(JOINTS_MISSING):
+        if state.reason.startswith(UNMEASURED):
             why = self._complaint or self._stream.late(self._clock.now_ns())
             self._state = replace(state, reason=f'{state.reason}; {why}' if why else state.reason)
         self._node.get_logger().error(f'brakes and latches: {self._state.reason}')
