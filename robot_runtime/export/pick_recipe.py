@@ -29,7 +29,7 @@ class Recipe:
 
     shards: int = 60  # of a thousand samples, by the expert
     round_shards: tuple[int, ...] = (16,)  # by the student of the lessons before
-    steps: tuple[int, ...] = (5000, 8000)  # at which the lessons end
+    steps: tuple[int, ...] = (5000, 7000)  # at which the lessons end
     head_steps: int = 3000  # before, of the head alone
     batch: int = 64
     rate: float = 8e-4
