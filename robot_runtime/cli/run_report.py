@@ -41,13 +41,13 @@ def write_report(
     done = sum(run['success'] for run in figures['runs'])
     good = done == len(figures['runs']) and figures['limit_violations'] == 0
     first = ('episodes done', f'{done} of {len(figures["runs"])}')
-    looks = 'as the policy takes them' if card.cameras else 'and this policy does not look'
+    looks = 'scaled as the policy takes them' if card.cameras else 'which this policy ignores'
     parts = [
         ('At a glance', run_page.tiles([first, *((k, str(figures[v])) for k, v in TILES)])),
         ('What was asked', run_page.card(_instructions(figures['runs']))),
         ('What the loop did', run_page.card(run_charts.timeline(facts))),
         ('What the cameras saw', run_page.paragraph(
-            f'Frames of the recording, scaled to {looks}.') + _sheets(facts, figures['runs'])),
+            f'Frames of the recording, {looks}.') + _sheets(facts, figures['runs'])),
         ('Joints against their limits', run_page.card(run_charts.joints(
             facts, robot_file.joint_names, robot_file.limits()))),
         ('Latencies', run_page.card(run_charts.latencies(facts, 1e3 / figures['rate_hz']))),
