@@ -26,13 +26,16 @@ ROWS = (
     ('noise x3', ('--noise', '3'), FEW),
     ('light x0.7', ('--light', '0.7'), FEW),
     ('light x1.3', ('--light', '1.3'), FEW),
+    ('other words', ('--instruction',
+                     'could you gently fetch the {} brick and lay it into the basket'), FEW),
+    ('one word', ('--instruction', '{}'), FEW),
     ('wrong colour word', ('--ablation', 'wrong_word', '--time-limit', '20'), FEW),
     ('no instruction', ('--ablation', 'no_instruction', '--time-limit', '20'), FEW),
     ('blank images', ('--ablation', 'blank_images', '--time-limit', '20'), FEW),
     ('blank front', ('--ablation', 'blank_front', '--time-limit', '20'), FEW),
     ('blank wrist', ('--ablation', 'blank_wrist', '--time-limit', '20'), FEW),
     ('frozen state', ('--ablation', 'frozen_state', '--time-limit', '20'), FEW),
-)
+)  # fmt: skip
 COLOURS = ('red', 'green', 'blue')
 
 
