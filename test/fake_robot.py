@@ -110,6 +110,10 @@ class FakeRobot:
         self._ticks += 1
         publisher.publish(conversions.command_message(command, self.names, PERIOD_NS))
 
+    def restart(self) -> None:
+        """Begin another engagement with the next command."""
+        self._epoch, self._ticks = 0, 0
+
     def until(self, condition: Callable[[], object], *steps: Callable[[], None]) -> None:
         """Do the steps every 10 ms until the condition holds."""
         clock = SteadyClock()

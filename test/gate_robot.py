@@ -76,6 +76,7 @@ class Rig:
         self.robot = HOME
         self.sensed = True
         self.estop = None
+        self.lacking = ''
 
     def measured(self):
         return seen(self.robot, self.now) if self.sensed is True else self.sensed
@@ -92,7 +93,9 @@ class Rig:
 
     def tick(self, after_ns=0):
         self.now += after_ns
-        self.gate, out = on_tick(self.config, self.gate, self.measured(), self.estop, self.now)
+        self.gate, out = on_tick(
+            self.config, self.gate, self.measured(), self.estop, self.now, self.lacking
+        )
         self.sent.extend(out)
         if out:
             self.robot = out[-1].position

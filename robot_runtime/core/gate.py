@@ -24,19 +24,9 @@ from robot_runtime.core.tokens import TokenBucket
 from robot_runtime.core.types import Command, Floats, Motion
 
 __all__ = [
-    'COMMAND_LATE',
-    'Counters',
-    'estop',
-    'GateConfig',
-    'GateState',
-    'initial',
-    'lost',
-    'on_command',
-    'on_tick',
-    'Phase',
-    'reset',
-    'stop',
-]
+    'COMMAND_LATE', 'Counters', 'estop', 'GateConfig', 'GateState', 'initial', 'lost',
+    'on_command', 'on_tick', 'Phase', 'reset', 'stop',
+]  # fmt: skip
 
 _MOST_STEPS = 3  # of its own that the gate sends when its loop woke late
 
@@ -88,6 +78,7 @@ def on_tick(
     measured: Sample[Floats] | None,
     estop: Sample[bool] | None,
     now_ns: int,
+    lacking: str = '',  # which permit is not given (core/permits.py)
 ) -> tuple[GateState, tuple[Motion, ...]]:
     """
     Return the state after the watches, and the steps of the gate's own that are due.
@@ -95,7 +86,7 @@ def on_tick(
     Late commands make it COAST (core/coast.py), then, past the budget, brake. A loop that woke
     late sends at most three steps; what more was slept through is not made up.
     """
-    state = _watch(config, state, measured, estop, now_ns)
+    state = _watch(config, state, measured, estop, now_ns, lacking)
     if state.state is Phase.PASS and now_ns >= state.next_emit_ns:
         state = replace(state, state=Phase.COAST, coasting=0)
     if state.state in (Phase.IDLE, Phase.PASS) or state.motion is None:
@@ -233,9 +224,10 @@ def _watch(
     measured: Sample[Floats] | None,
     estop: Sample[bool] | None,
     now_ns: int,
+    lacking: str,
 ) -> GateState:
     """Return the state after the watches: e-stop always, the others while commands steer."""
-    blocked = blocking(config, estop, now_ns)
+    blocked = blocking(config, estop, now_ns) or lacking
     state = replace(state, blocked=blocked, looked_ns=now_ns)
     pressed = estop is not None and estop.value
     if blocked and (pressed or state.motion is not None):  # before it, a lost one only blocks

@@ -85,7 +85,7 @@ class GateState:
     told: Motion | None = None  # after a recovery: the command as its sender counts it
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
-    blocked: str = ''  # the e-stop as last seen: why nothing may move, or empty
+    blocked: str = ''  # e-stop and permits as last seen: why nothing may move, or empty
 
 
 def initial(config: GateConfig, now_ns: int) -> GateState:

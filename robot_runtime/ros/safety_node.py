@@ -18,6 +18,7 @@ from robot_runtime.ros import adapters, conversions, parameters, polling, qos, r
 from robot_runtime.ros.gate_journal import GateJournal
 from robot_runtime.ros.gate_status import GateStatus
 from robot_runtime.ros.managed_node import ManagedNode, run_managed
+from robot_runtime.ros.permit_taps import PermitTaps
 from robot_runtime.ros.rivals import Rivals
 from robot_runtime.ros.shutdown import NodeError, StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence, stands
@@ -83,6 +84,7 @@ class SafetyNode:
         self._joints = node.create_subscription(
             JointState, robot.topics.joint_states, _unused, qos.SENSOR
         )
+        self._permits = PermitTaps(node, robot.permits)
         self._estops = node.create_subscription(Bool, robot.estop.topic, _unused, qos.INTERNAL)
         self._state_out = node.create_publisher(JointTrajectory, '~/state', qos.LATCHED)
         self._status = GateStatus(node, robot.name, config, self._realtime.fifo, self._stats)
@@ -129,6 +131,7 @@ class SafetyNode:
         """Forget all but a latch: what was heard and sent is of another run of the simulator."""
         self.activate()
         self._stream, self._estop = joint_stream(self._robot), None
+        self._permits.forget()
         self._own_resets, self._state_at, self._status_at = OwnResets(), 0, 0
         self._rivals = Rivals(self._node, [output.topic for output in self._outputs])
 
@@ -145,10 +148,12 @@ class SafetyNode:
         before = (self._state.state, self._state.latched)
         self._read_inputs(now)
         self._follow_overtaken(now)
+        lacking = self._permits.lacking(now)  # before the first command is looked at
+        self._state = replace(self._state, blocked=self._state.blocked or lacking)
         now = self._take_commands(now)
         self._stop_for(self._rivals.look(now), now)
         self._state, sent = gate.on_tick(
-            self._config, self._state, self._measured, self._estop, now
+            self._config, self._state, self._measured, self._estop, now, lacking
         )
         for motion in sent:
             self._send(motion)

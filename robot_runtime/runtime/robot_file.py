@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from robot_runtime.core.types import Floats, Limits
 from robot_runtime.runtime import resources
 from robot_runtime.runtime.config_file import ConfigError, load, Strict
+from robot_runtime.runtime.permit_file import PermitFile
 from robot_runtime.runtime.urdf_limits import read_urdf, UrdfJoint
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -138,6 +139,7 @@ class RobotFile(Strict):
     home: dict[str, float]
     timeouts: Timeouts
     estop: EmergencyStop
+    permits: tuple[PermitFile, ...] = ()  # beside the e-stop: deadman, heartbeat, driver
     policy: Annotated[str, Field(pattern=r'^[A-Za-z0-9_.-]+@[0-9a-f]{64}$')] | None = None
 
     @model_validator(mode='after')

@@ -200,3 +200,30 @@ def test_whatever_comes_in_only_safe_motion_goes_out():
     assert (positions <= LIMITS.upper + slack).all()
     assert rig.count.passed > 100
     assert rig.count.refused > 10
+
+
+@pytest.mark.parametrize('phase', [Phase.PASS, Phase.COAST])
+def test_a_permit_that_is_not_given_brakes_and_must_be_given_before_a_reset(phase):
+    rig = in_phase(phase)
+    rig.lacking = 'deadman: is False, must be True'
+    rig.tick()
+    assert (rig.state, rig.gate.latched, rig.gate.reason) == (Phase.BRAKING, True, rig.lacking)
+    rig.run(2_000 * MS)
+    assert rig.state is Phase.REST
+    _, opened, said = reset(rig.config, rig.gate, rig.measured(), rig.now)
+    assert (opened, said) == (False, f'refused: {rig.lacking}')
+    rig.lacking = ''
+    rig.tick()
+    _, opened, _ = reset(rig.config, rig.gate, rig.measured(), rig.now)
+    assert opened
+
+
+def test_without_its_permits_a_robot_that_stands_is_not_engaged_and_nothing_latches():
+    rig = Rig()
+    rig.lacking = 'driver: never heard'
+    rig.tick()
+    assert not rig.send(0, REST)
+    assert (rig.gate.latched, rig.gate.reason) == (False, rig.lacking)
+    rig.lacking = ''
+    rig.tick()
+    assert rig.send(0, REST, EPOCH + 1)

@@ -1,0 +1,42 @@
+"""Taps on the topics of a robot's permits: what they said last, and which one is not given."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rclpy.node import Node
+from robot_runtime.core.permits import lacking
+from robot_runtime.core.stream import Sample
+from robot_runtime.ros import polling, qos
+from robot_runtime.runtime.permit_file import PermitFile
+from std_msgs.msg import Bool
+
+
+class PermitTaps:
+    """Polls every permit of a robot file."""
+
+    def __init__(self, node: Node, permits: Sequence[PermitFile]) -> None:
+        """Subscribe to the topic of each."""
+        self._permits = [one.permit() for one in permits]
+        self._taps = [
+            node.create_subscription(
+                Bool, one.topic, _unused, qos.LATCHED if one.timeout_s is None else qos.INTERNAL
+            )
+            for one in permits
+        ]
+        self._heard: list[Sample[bool] | None] = [None] * len(permits)
+
+    def lacking(self, now_ns: int) -> str:
+        """Take what has come; return which permit is not given and why, or ''."""
+        for k, tap in enumerate(self._taps):
+            flag = polling.newest(tap)
+            if flag is not None:
+                self._heard[k] = Sample(now_ns, 0, bool(flag.data))
+        return lacking(self._permits, self._heard, now_ns)
+
+    def forget(self) -> None:
+        """Forget what was said: time was set back."""
+        self._heard = [None] * len(self._heard)
+
+
+def _unused(message: Any) -> None:
+    """Stand in for a callback: messages are polled, never called back."""
