@@ -88,6 +88,9 @@ Made by `robot-runtime train` (extra `[train]`) by imitation of `models/scripted
 the poses of all objects, in the lockstep simulator; rounds in which the policy acts and the expert
 corrects are part of the recipe. `training.json` says what was done for this folder: seeds,
 versions, losses and success.
+
+What is not learnt but written into the graph: the arm's geometry, that of the nominal cameras, when
+a cube counts as held, and "let go when over the slot".
 """
 
 
