@@ -50,6 +50,7 @@ setup(
         'pydantic>=2',
         'pyyaml',
         'rich',
+        'ruckig',
         'typer',
     ],
     extras_require={

@@ -92,9 +92,9 @@ class RunningRobot:
             mode, gate = self.value(CONTROL, 'mode'), self.values(GATE)
             if gate.get('latched') == '1':
                 self.call('safety_node/reset')
-            elif mode == 'FAULT':
+            elif mode in ('FAULT', 'ESTOP'):
                 self.call('control_node/mode/reset')
-            elif mode in ('IDLE', 'POLICY'):
+            elif mode in ('IDLE', 'POLICY', 'SHADOW', 'HOME'):
                 self.call('control_node/mode/hold')
             policy = self.value(POLICY, 'state')
             return mode == 'HOLD' and gate.get('state') == 'PASS' and policy == 'ready'

@@ -42,7 +42,10 @@ def demo(
     folder = record or Path('recordings') / f'demo_{time_name()}_{os.getpid()}'
     logs = log_folder()
     check_machine('', logs, json and json.parent, report and report.parent, record=folder)
-    processes = process_list(robot, policy, sim=True, record=str(folder), seed=seed)
+    processes = process_list(
+        robot, policy, sim=True, record=str(folder), seed=seed,
+        start_envelope=False,  # each episode begins where the arm was when the last one ended
+    )  # fmt: skip
     # After the list: what is set here counts as the user's wish, and the loops have their own.
     os.environ.update(process_environment())
     with DemoView(headless) as view:

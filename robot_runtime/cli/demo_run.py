@@ -148,7 +148,7 @@ class Demo:
         def ready() -> bool:
             if self._value(GATE, 'latched') == '1':
                 self._accepted('safety_node/reset')
-            elif self._value(CONTROL, 'mode') == 'FAULT':
+            elif self._value(CONTROL, 'mode') in ('FAULT', 'ESTOP'):
                 self._accepted('control_node/mode/reset')
             elif self._value(CONTROL, 'mode') == 'IDLE':
                 self._accepted('control_node/mode/hold')

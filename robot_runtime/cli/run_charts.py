@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.cli.run_facts import RunFacts
 from robot_runtime.core.guard import fastest_toward
-from robot_runtime.core.mode import Mode
+from robot_runtime.core.mode import LATCHED, Mode
 from robot_runtime.core.types import Limits
 
 MOST_POINTS = 1600  # of one line; of more, the extremes are kept
 TARGET, COMMAND, MEASURED, LIMIT = '#9aa5b1', '#2463eb', '#e8710a', '#d03036'
 COLOURS = {
     Mode.IDLE: '#e4e7eb', Mode.HOLD: '#cbd2d9', Mode.POLICY: '#8fb8f6', Mode.FAULT: '#f29b9e',
+    Mode.TELEOP: '#f7c66b', Mode.SHADOW: '#c9b6f2', Mode.HOME: '#a5d8b4', Mode.ESTOP: '#e05d62',
 }  # fmt: skip
 STYLE = {
     'svg.fonttype': 'none', 'svg.hashsalt': 'robot_runtime', 'font.size': 8.5,
@@ -94,7 +95,7 @@ def _mark(axis: Any, facts: RunFacts) -> None:
     for start, _, _ in facts.episodes:
         axis.axvline(start, color='#52606d', lw=0.6, ls=':')
     for mode, start, end in facts.modes:
-        if mode is Mode.FAULT:
+        if mode in LATCHED:
             axis.axvspan(start, end, color=COLOURS[mode], alpha=0.35, lw=0)
 
 

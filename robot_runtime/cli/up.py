@@ -30,6 +30,12 @@ def up(
     use_sim_time: Annotated[
         bool, typer.Option('--use-sim-time', help='Live by /clock, as ROS simulators publish it.')
     ] = False,
+    step: Annotated[
+        bool, typer.Option('--step', help='Each chunk waits for `robot-runtime mode step`.')
+    ] = False,
+    start_envelope: Annotated[
+        bool, typer.Option(help="Refuse POLICY outside the start pose of the policy's card.")
+    ] = True,
     log: Annotated[Path | None, typer.Option(help='Folder for logs.')] = None,
 ) -> None:
     """Start the gate, control, policy (and simulator, recorder), and end them in order."""
@@ -45,6 +51,7 @@ def up(
     processes = process_list(
         robot, policy, namespace, sim=sim, record=None if record is None else str(record),
         seed=seed, rt=rt, rate_hz=rate_hz, speed=speed, use_sim_time=use_sim_time,
+        start_envelope=start_envelope, step=step,
     )  # fmt: skip
     supervisor = Supervisor(processes, logs, say=typer.echo)
     code = supervisor.run()

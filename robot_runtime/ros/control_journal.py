@@ -47,13 +47,16 @@ class ControlJournal:
         for index, stamp in enumerate(report.merged[:CHUNKS]):
             record['chunk_stamps'][index] = stamp
         record['mode'], record['fault'] = MODES[state.mode], bool(report.fault)
-        record['events'] = sum(EVENTS[event] for event in set(events))
+        taken = (Event.TELEOP,) if report.teleop else ()
+        record['events'] = sum(EVENTS[event] for event in {*events, *taken})
         record['target'] = float('nan') if report.target is None else report.target
         motion = None if command is None else command.motion
         record['q'] = float('nan') if motion is None else motion.position
         record['v'] = float('nan') if motion is None else motion.velocity
         record['a'] = float('nan') if motion is None else motion.acceleration
         record['active'] = report.active
+        taken_from = state.teleop if report.teleop else None
+        record['teleop_stamp_ns'] = 0 if taken_from is None else taken_from.stamp_ns
         self._writer.commit()
 
     def close(self) -> None:

@@ -3,24 +3,27 @@
 import sys
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray
 from robot_runtime.core import control
 from robot_runtime.core.chunk import Chunk, ChunkError
-from robot_runtime.core.gate_state import COMMAND_LATE
+from robot_runtime.core.control_events import refusal
 from robot_runtime.core.joint_order import JointNameError
-from robot_runtime.core.mode import Event, Mode
+from robot_runtime.core.mode import ENGAGED, Event, LATCHED, Mode, MOVING
 from robot_runtime.core.pacing import TickStats
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Floats, Motion
 from robot_runtime.ros import conversions, parameters, polling, qos, realtime_class
 from robot_runtime.ros.control_journal import ControlJournal
+from robot_runtime.ros.control_status import ControlStatus
 from robot_runtime.ros.managed_node import ManagedNode, run_managed
 from robot_runtime.ros.mode_services import ModeServices
 from robot_runtime.ros.shutdown import StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence, stands
+from robot_runtime.ros.teleop_tap import TeleopTap
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
-from robot_runtime.runtime.loop_config import control_config, joint_stream, placed
+from robot_runtime.runtime.home_profile import HomeError, HomeProfile
+from robot_runtime.runtime.loop_config import control_config, home_of, joint_stream, placed
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot
@@ -28,13 +31,18 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 MILLISECOND = 1_000_000
-STATUS_NS = 100 * MILLISECOND
 ENGAGE_WITHIN_NS = 500 * MILLISECOND
-LATE_STOP = f'the gate is latched: {COMMAND_LATE}'
 REST_WITHIN_NS = 3_000 * MILLISECOND
 PARAMETERS = (
     *parameters.LOOP,
     parameters.Parameter('policy', 'scripted_pick', 'Model folder: its card has the schedule.'),
+    parameters.Parameter(
+        'teleop_timeout_s', 0.2, '[s] Silence after which TELEOP ends in HOLD.', 0.02, 2.0
+    ),
+    parameters.Parameter(
+        'start_envelope', True, 'Refuse POLICY outside the start pose of the card.'
+    ),
+    parameters.Parameter('step', False, 'Each chunk waits until mode/step confirms it.'),
 )
 
 
@@ -50,21 +58,25 @@ class ControlNode:
         check_robot(card, self._robot)
         self._outputs = card.output
         self._realtime = realtime_class.enter(node, values)
-        self._config = control_config(self._robot, card, self._period_ns, values['speed'])
+        self._config = control_config(
+            self._robot, card, self._period_ns, values['speed'],
+            start_envelope=values['start_envelope'], step=values['step'],
+            teleop_timeout_s=values['teleop_timeout_s'],
+        )  # fmt: skip
+        self._profile = HomeProfile(
+            home_of(self._robot, card), self._config.limits, self._period_ns, self._names
+        )
+        self._home: Chunk | None = None
         self._state = control.initial(self._config)
         self._stream = joint_stream(self._robot)
         self._measured: Sample[Floats] | None = None
         self._gate_motion: Motion | None = None
         self._gate: dict[str, str] | None = None
         self._events: list[Event] = []
-        self._complaint = self._notice = ''
         self._asked_ns = 0
-        self._chunks_taken = self._chunks_refused = self._late_ticks = self._ticks = 0
-        self._active = 0  # joints that a limit held back in the last tick
         self._stats = TickStats()
         silent, back = self._on_silence, self._on_set_back
         self._grid = ticks(self._clock, self._period_ns, self._stats, silent, back)
-        self._status_at = 0
         self._stop_since: int | None = None
         self._journal = ControlJournal(node, len(self._names))
         self._wire()
@@ -86,8 +98,11 @@ class ControlNode:
         self._command_out = node.create_publisher(
             JointTrajectory, '~/command', qos.INTERNAL
         )
-        self._status_out = node.create_publisher(DiagnosticArray, '~/status', qos.STATUS)
-        ModeServices(node, self._events, lambda: self._state.mode, lambda: self._gate)
+        self._status = ControlStatus(
+            node, self._robot, self._config, self._realtime.fifo, self._stats
+        )
+        self._teleop = TeleopTap(node, self._names)
+        ModeServices(node, self)
         self._services = polling.ServicePoller(node)
 
     def run(self) -> int:
@@ -107,14 +122,42 @@ class ControlNode:
         end = self._clock.now_ns() + REST_WITHIN_NS
         for now in self._grid:
             self._tick(now)
-            if self._state.mode in (Mode.IDLE, Mode.FAULT) or now > end:
+            if self._state.mode in (Mode.IDLE, *LATCHED) or now > end:
                 return
+
+    @property
+    def mode(self) -> Mode:
+        """Return the mode of the last tick."""
+        return self._state.mode
+
+    @property
+    def fault(self) -> str:
+        """Return why it is latched, '' if it is not."""
+        return self._state.fault
+
+    @property
+    def gate(self) -> dict[str, str] | None:
+        """Return the last status of the gate."""
+        return self._gate
+
+    def ask(self, event: Event) -> str:
+        """Obey `event` at the next tick and return '', or return why not."""
+        if event is Event.HOME and self._state.mode is Mode.HOLD and self._state.motion:
+            try:
+                self._home = self._profile.plan(self._state.motion)
+            except HomeError as error:
+                return str(error)
+        now = self._clock.now_ns()
+        problem = refusal(self._config, self._state, self._inputs(), event, now)
+        if not problem:
+            self._events.append(event)
+        return problem
 
     def _on_silence(self) -> bool:
         """Say that there is no simulated time; return whether to wait on."""
-        self._complaint = silence(self._clock)
+        self._status.joints = silence(self._clock)
         self._services.serve_all()
-        self._publish_status(self._clock.now_ns())
+        self._status.publish(self._clock.now_ns(), self._state, self._node.active)
         return not (self._stop.set and stands(self._clock))
 
     def _on_set_back(self, now: int) -> None:
@@ -123,7 +166,8 @@ class ControlNode:
         self._stream = joint_stream(self._robot)
         self._measured = self._gate_motion = self._gate = None
         self._events.clear()
-        self._status_at = self._asked_ns = 0
+        self._asked_ns = 0
+        self._status.restart()
 
     def _done(self, now: int) -> bool:
         if not self._stop.set:
@@ -133,40 +177,51 @@ class ControlNode:
             self._events.append(Event.HOLD)
         motion = self._state.motion
         at_rest = motion is None or not motion.velocity.any()
-        quiet = self._state.mode in (Mode.IDLE, Mode.FAULT)
-        return (at_rest and self._state.mode is not Mode.POLICY) or quiet or (
+        quiet = self._state.mode in (Mode.IDLE, *LATCHED)
+        return (at_rest and self._state.mode not in MOVING) or quiet or (
             now - self._stop_since > REST_WITHIN_NS
         )
 
     def _tick(self, now: int) -> None:
         ros_now = self._node.get_clock().now().nanoseconds
         chunks = self._read_inputs(now, ros_now)
+        teleop = self._teleop.take(now)
+        if self._stop.set or not self._node.active:
+            teleop = None  # nobody takes over a robot that is about to be left
         events = tuple(self._events)
         self._events.clear()
-        inputs = control.ControlInputs(self._measured, chunks, events, self._gate_view())
-        mode = self._state.mode
+        inputs = self._inputs(chunks, events, teleop)
+        self._home = None
         self._state, command, report = control.step(
             self._config, self._state, inputs, now, ros_now
         )
         if command is not None:
-            self._ticks += 1
             self._command_out.publish(
                 conversions.command_message(command, self._names, self._period_ns)
             )
-        self._late_ticks += int(report.late)
-        self._active = int((report.active != 0).sum())
-        self._notice = report.refused[-1] if report.refused else self._notice
+        self._teleop.judged(report.teleop, report.refused)
+        self._status.teleop = self._teleop.said
+        self._status.tick(report, command is not None)
         self._journal.tick(now, ros_now, self._measured, events, self._state, command, report)
         self._services.serve_one()
-        if self._state.mode is not mode or now - self._status_at >= STATUS_NS:
-            self._publish_status(now)
+        self._status.publish_if_due(now, self._state, self._node.active)
+
+    def _inputs(
+        self,
+        chunks: tuple[Chunk, ...] = (),
+        events: tuple[Event, ...] = (),
+        teleop: Sample[Floats] | None = None,
+    ) -> control.ControlInputs:
+        return control.ControlInputs(
+            self._measured, chunks, events, self._gate_view(), teleop, self._home
+        )
 
     def _read_inputs(self, now: int, ros_now: int) -> tuple[Chunk, ...]:
         for message in polling.drain(self._joints):
             problem = conversions.take_joints(self._stream, message, now, ros_now)
             if problem is not None:
                 topic = self._robot.topics.joint_states
-                self._complaint = f'{topic}: {problem}' if problem else ''
+                self._status.joints = f'{topic}: {problem}' if problem else 'ok'
         self._measured = self._stream.position
         status = polling.newest(self._gate_status)
         if status is not None:
@@ -186,10 +241,10 @@ class ControlNode:
             try:
                 chunk = conversions.chunk_from(message, self._names, now - ros_now)
                 chunks.append(placed(chunk, self._outputs, now))
-                self._chunks_taken += 1
+                self._status.chunks += 1
             except (JointNameError, ChunkError, ValueError) as error:
-                self._chunks_refused += 1
-                self._complaint = f'policy_node/chunk: {error}'
+                self._status.chunks_refused += 1
+                self._status.notice = f'policy_node/chunk: {error}'
         return tuple(chunks)
 
     def _engage(self, now: int) -> None:
@@ -198,14 +253,14 @@ class ControlNode:
         if not self._node.active or self._stop.set or gate is None or gate['latched'] == '1':
             return
         waits = gate['state'] in ('IDLE', 'REST')
-        if waits and mode is Mode.FAULT and self._state.fault.startswith(LATE_STOP):
+        if waits and mode is Mode.FAULT and self._state.fault.startswith(control.LATE_STOP):
             self._events.append(Event.RESET)  # the gate let go of it by itself
         if not waits or gate['joint_states'] != 'ok':
             self._asked_ns = now
         elif mode is Mode.IDLE:
             self._events.append(Event.ENABLE)
             self._asked_ns = now
-        elif mode in (Mode.HOLD, Mode.POLICY) and now - self._asked_ns > ENGAGE_WITHIN_NS:
+        elif mode in ENGAGED and now - self._asked_ns > ENGAGE_WITHIN_NS:
             # It missed the first command, or let go of us while we hung: from IDLE once more,
             # with a new epoch; POLICY is not entered again.
             self._events.append(Event.DISABLE)
@@ -221,39 +276,6 @@ class ControlNode:
             return None
         return control.GateView(
             self._gate['state'], motion, self._gate['latched'] == '1', self._gate['reason']
-        )
-
-    def _publish_status(self, now: int) -> None:
-        self._status_at = now
-        values: dict[str, Any] = {
-            'mode': self._state.mode.name,
-            'fault': self._state.fault,
-            'epoch_ns': self._state.epoch_ns,
-            'policy_since_ns': self._state.policy_since_ns,
-            'ticks': self._stats.ticks,
-            'commands': self._ticks,
-            'ticks_missed': self._stats.missed,
-            'rate_hz': 1e9 / self._period_ns,
-            'speed': self._config.speed,
-            'lateness_p50_us': round(self._stats.percentile(50.0) / 1e3, 1),
-            'lateness_p99_us': round(self._stats.percentile(99.0) / 1e3, 1),
-            'lateness_p999_us': round(self._stats.percentile(99.9) / 1e3, 1),
-            'late_chunks': self._late_ticks,
-            'chunks': self._chunks_taken,
-            'chunks_refused': self._chunks_refused,
-            'notice': self._notice,
-            'active_limits': self._active,
-            'real_time': int(self._realtime.fifo),
-            'joint_states': self._complaint or ('ok' if self._measured else 'none yet'),
-            'active': int(self._node.active),
-        }
-        level = DiagnosticStatus.ERROR if self._state.mode is Mode.FAULT else DiagnosticStatus.OK
-        text = self._state.fault or self._complaint or self._state.mode.name
-        stamp = self._node.get_clock().now().to_msg()
-        self._status_out.publish(
-            conversions.status_message(
-                stamp, 'control_node: loop', self._robot.name, ord(level), text, values
-            )
         )
 
     def close(self) -> None:

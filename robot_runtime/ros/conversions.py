@@ -9,6 +9,7 @@ import numpy as np
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.joint_order import joint_index, JointNameError
 from robot_runtime.core.joint_stream import JointStream
+from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -108,6 +109,19 @@ def chunk_from(message: JointTrajectory, names: Sequence[str], offset_ns: int) -
     rows = [ordered(message.joint_names, point.positions, names) for point in message.points]
     step_ns = steps.pop() if steps else SECOND // 20
     return Chunk(stamp_ns + offset_ns, step_ns, np.array(rows), stamp_ns)
+
+
+def teleop_from(
+    message: JointTrajectory, names: Sequence[str], received_ns: int
+) -> Sample[Floats]:
+    """Return the positions (J,) a person wants; other joints, or more than a point, raise."""
+    if len(message.points) != 1:
+        raise JointNameError(f'it has {len(message.points)} points; allowed: 1')
+    unknown = sorted(set(message.joint_names) - set(names))
+    if unknown:
+        raise JointNameError(f'it names {unknown}, but the robot has {list(names)}')
+    positions = ordered(message.joint_names, message.points[0].positions, names)
+    return Sample(received_ns, nanoseconds(message.header.stamp), positions)
 
 
 def status_message(

@@ -1,6 +1,7 @@
 """The policy as a process: images, joints and instruction in, chunks of motion out."""
 
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 import sys
 from typing import Any
@@ -13,10 +14,12 @@ from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, parameters, polling, qos
 from robot_runtime.ros.camera_tap import CameraTap
+from robot_runtime.ros.listening import Listening
 from robot_runtime.ros.managed_node import ManagedNode, run_managed
 from robot_runtime.ros.shutdown import StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence
 from robot_runtime.ros.start_check import StartCheck
+from robot_runtime.ros.status_out import OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.inference import Inference, Proposal
@@ -62,7 +65,7 @@ class PolicyNode:
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self._objects: Sample[Floats] | None = None
         self._instruction: str | None = None
-        self._mode, self._epoch, self._not_ours = '', '', ''
+        self._listening = Listening()
         self._missing: tuple[str, ...] = ()
         self._complaints: dict[str, str] = {}  # by what they are about; a cured one is taken out
         self._said = ''
@@ -94,11 +97,11 @@ class PolicyNode:
             DiagnosticArray, 'control_node/status', _unused, qos.STATUS
         )
         self._chunk_out = node.create_publisher(JointTrajectory, '~/chunk', qos.INTERNAL)
-        self._status_out = node.create_publisher(DiagnosticArray, '~/status', qos.STATUS)
+        self._status_out = StatusOut(node, 'inference', robot.name)
         self._services = polling.ServicePoller(node)
 
     def run(self) -> int:
-        """Infer on a grid of the card's period while control is in POLICY."""
+        """Infer on a grid of the card's period while control is in POLICY or SHADOW."""
         now = self._clock.now_ns()
         while not self._stop.set and not self._node.leaving:
             before = now
@@ -110,7 +113,7 @@ class PolicyNode:
             self._read_inputs(now)
             self._services.serve_one()
             self._take_result()
-            wanted = self._node.active and self._mode == 'POLICY'
+            wanted = self._node.active and self._listening
             if wanted and now >= self._next_ns and self._pending is None:
                 self._next_ns = max(self._next_ns + self._period_ns, now)
                 self._infer(now)
@@ -119,8 +122,8 @@ class PolicyNode:
         return 0
 
     def activate(self) -> None:
-        """Infer while control is in POLICY, from its next entry on."""
-        self._mode = ''
+        """Infer while control is in POLICY or SHADOW, from its next entry on."""
+        self._listening.restart()
 
     def deactivate(self) -> None:
         """Stop inferring; what is being inferred is not sent."""
@@ -171,18 +174,11 @@ class PolicyNode:
             self._instruction = str(instruction.data)
         status = polling.newest(self._control)
         if status is not None:
-            values_of = conversions.status_values(status)
-            mode, epoch = values_of.get('mode', ''), values_of.get('policy_since_ns', '')
-            if not self._mode and mode == 'POLICY':
-                # Someone else's engagement: a policy that was started again must not resume it.
-                self._not_ours = epoch
-            missed = mode == 'POLICY' and epoch == self._not_ours
-            self._mode = 'HOLD' if missed else mode
-            self._complaints['control'] = MISSED if missed else ''
-            if self._mode == 'POLICY' and epoch != self._epoch:
-                self._epoch, self._next_ns = epoch, now
+            if self._listening.begins(conversions.status_values(status)):
+                self._next_ns = now
                 self._ablation.restart()
-            if self._mode != 'POLICY':
+            self._complaints['control'] = MISSED if self._listening.missed else ''
+            if not self._listening:
                 self._missing = ()
 
     def _take_state(self, message: JointState, now: int) -> None:
@@ -246,7 +242,7 @@ class PolicyNode:
         """Return in one word what this node does."""
         if not self._node.active:
             return 'inactive'
-        return 'waiting' if missing else ('running' if self._mode == 'POLICY' else 'ready')
+        return 'waiting' if missing else ('running' if self._listening else 'ready')
 
     def _publish_status(self, now: int) -> None:
         self._status_at = now
@@ -276,13 +272,12 @@ class PolicyNode:
             values[f'stamps_{name}'] = ' '.join(map(str, camera.stamps_ns))
             delays = np.percentile(camera.delays_ms or [0.0], (50, 99))
             values[f'delay_p50_ms_{name}'], values[f'delay_p99_ms_{name}'] = delays.round(3)
-        stamp = self._node.get_clock().now().to_msg()
-        text = message or values['state']
-        self._status_out.publish(
-            conversions.status_message(
-                stamp, 'policy_node: inference', self._robot.name, int(bool(message)), text, values
-            )
-        )
+        text, level = message or values['state'], WARN if message else OK
+        self._status_out.publish(now, level, text, values, self._parts)
+
+    def _parts(self) -> Iterator[Part]:
+        for name in self._cameras:
+            yield part(f'camera {name}', self._complaints.get(f'camera {name}') or '')
 
 
 def _unused(message: Any) -> None:

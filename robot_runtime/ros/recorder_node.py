@@ -23,9 +23,9 @@ from robot_runtime.runtime.write_behind import WriteBehind
 
 TOPICS = [
     'joint_states', 'policy_node/chunk', 'policy_node/instruction', 'policy_node/status',
-    'control_node/command', 'control_node/status', 'safety_node/state', 'safety_node/status',
-    'estop', 'sim/objects',
-    'sim/witness', 'arm_controller/commands', 'arm_controller/joint_trajectory',
+    'control_node/command', 'control_node/status', 'control_node/teleop', 'safety_node/state',
+    'safety_node/status', 'estop', '/diagnostics', 'sim/objects', 'sim/witness',
+    'arm_controller/commands', 'arm_controller/joint_trajectory',
     'gripper_controller/commands', 'front/camera_info', 'wrist/camera_info', '/rosout',
 ]
 PARAMETERS = (

@@ -1,12 +1,13 @@
 """The safety gate as a process: only what it verified reaches a controller."""
 
 from dataclasses import replace
+from functools import partial
 import sys
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from robot_runtime.core import gate
 from robot_runtime.core.gate import Phase
+from robot_runtime.core.gate_reset import reset_from_measured
 from robot_runtime.core.gate_state import UNMEASURED
 from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.own_resets import OwnResets
@@ -15,7 +16,7 @@ from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.ros import adapters, conversions, parameters, polling, qos, realtime_class
 from robot_runtime.ros.gate_journal import GateJournal
-from robot_runtime.ros.gate_status import gate_values
+from robot_runtime.ros.gate_status import GateStatus
 from robot_runtime.ros.managed_node import ManagedNode, run_managed
 from robot_runtime.ros.rivals import Rivals
 from robot_runtime.ros.shutdown import NodeError, StopFlag
@@ -84,9 +85,10 @@ class SafetyNode:
         )
         self._estops = node.create_subscription(Bool, robot.estop.topic, _unused, qos.INTERNAL)
         self._state_out = node.create_publisher(JointTrajectory, '~/state', qos.LATCHED)
-        self._status_out = node.create_publisher(DiagnosticArray, '~/status', qos.STATUS)
+        self._status = GateStatus(node, robot.name, config, self._realtime.fifo, self._stats)
         node.create_service(Trigger, '~/estop', self._on_estop)
-        node.create_service(Trigger, '~/reset', self._on_reset)
+        for name, act in (('reset', gate.reset), ('reset_from_measured', reset_from_measured)):
+            node.create_service(Trigger, f'~/{name}', partial(self._on_reset, act))
         self._services = polling.ServicePoller(node)
 
     def run(self) -> int:
@@ -251,21 +253,11 @@ class SafetyNode:
 
     def _publish_status(self, now: int) -> None:
         self._status_at = now
-        state = self._state
-        values = gate_values(state, self._config, self._stats) | {
-            'active': int(self._node.active),
-            'real_time': int(self._realtime.fifo),
-            'own_resets': self._own_resets.count,
-            'joint_states': self._complaint or ('ok' if self._measured else 'none yet'),
-        }
-        level = DiagnosticStatus.ERROR if state.latched else DiagnosticStatus.OK
-        text = state.reason or self._complaint or state.state.name
-        stamp = self._node.get_clock().now().to_msg()
-        self._status_out.publish(
-            conversions.status_message(
-                stamp, 'safety_node: gate', self._robot.name, ord(level), text, values
-            )
-        )
+        self._status.publish(
+            now, self._state, self._complaint, active=int(self._node.active),
+            own_resets=self._own_resets.count,
+            joint_states=self._complaint or ('ok' if self._measured else 'none yet'),
+        )  # fmt: skip
 
     def _on_estop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         now = self._clock.now_ns()
@@ -273,13 +265,16 @@ class SafetyNode:
         response.success, response.message = True, 'the gate brakes to rest and stays latched'
         return response
 
-    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    def _on_reset(
+        self, act: Any, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
         if not self._node.active:
             response.message = 'inactive: call `ros2 lifecycle set safety_node activate` first'
             return response
         now = self._clock.now_ns()
-        self._state, ok, sentence = gate.reset(self._config, self._state, self._measured, now)
-        response.success, response.message = ok, sentence
+        self._state, response.success, response.message = act(
+            self._config, self._state, self._measured, now
+        )
         return response
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ def control_dtype(joints: int) -> np.dtype[np.void]:
         ('state_stamp_ns', 'i8'), ('chunk_stamps', 'i8', (CHUNKS,)), ('chunks', 'u1'),
         ('mode', 'u1'), ('fault', 'u1'), ('events', 'u8'), ('measured', 'f8', row),
         ('target', 'f8', row), ('q', 'f8', row), ('v', 'f8', row), ('a', 'f8', row),
-        ('active', 'u1', row),
+        ('active', 'u1', row), ('teleop_stamp_ns', 'i8'),
     ])  # fmt: skip
 
 

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 from robot_runtime.core.chunk import Chunk
-from robot_runtime.core.control import ControlConfig
+from robot_runtime.core.control_state import ControlConfig
 from robot_runtime.core.gate_state import GateConfig
 from robot_runtime.core.joint_stream import JointBounds, JointStream
+from robot_runtime.core.start_envelope import StartEnvelope
+from robot_runtime.core.types import Floats
 from robot_runtime.runtime.policy_card import Output, PolicyCard
 from robot_runtime.runtime.robot_file import RobotFile
 
@@ -13,7 +16,14 @@ SECOND = 1_000_000_000
 
 
 def control_config(
-    robot: RobotFile, card: PolicyCard, period_ns: int, speed: float = 1.0
+    robot: RobotFile,
+    card: PolicyCard,
+    period_ns: int,
+    speed: float = 1.0,
+    *,
+    start_envelope: bool = True,
+    step: bool = False,
+    teleop_timeout_s: float = 0.2,
 ) -> ControlConfig:
     """Return what the loop needs; `speed` scales the chunk's clock and the bounds together."""
     return ControlConfig(
@@ -25,7 +35,26 @@ def control_config(
         blend_ns=round(card.schedule.blend_s * SECOND),
         silence_ns=max(2 * SECOND, round(3 * card.schedule.period_s * SECOND)),
         speed=speed,
+        names=robot.joint_names,
+        teleop_timeout_ns=round(teleop_timeout_s * SECOND),
+        start=start_of(robot, card) if start_envelope else None,
+        step=step,
     )
+
+
+def start_of(robot: RobotFile, card: PolicyCard) -> StartEnvelope | None:
+    """Return the pose around which the policy may begin; None: its card has none."""
+    if card.start is None:
+        return None
+    named = np.array([name in card.start.position for name in robot.joint_names])
+    tolerance = np.where(named, card.start.tolerance, np.inf)
+    return StartEnvelope(home_of(robot, card), tolerance, card.name)
+
+
+def home_of(robot: RobotFile, card: PolicyCard) -> Floats:
+    """Return where HOME goes, (J,): the card's start pose; the robot's home where it has none."""
+    given = card.start.position if card.start else {}
+    return np.array([given.get(name, robot.home[name]) for name in robot.joint_names])
 
 
 def gate_config(

@@ -51,6 +51,8 @@ def process_list(
     sim_height: int = 240,
     sim_fps: int = 15,
     use_sim_time: bool = False,
+    start_envelope: bool = True,
+    step: bool = False,
     more: Mapping[str, Mapping[str, Value]] | None = None,
 ) -> tuple[Process, ...]:
     """
@@ -70,7 +72,10 @@ def process_list(
         yield GATE, loop | time | {'priority': PRIORITY[GATE]}, False
         if sim:
             yield SIM, {'robot': robot, 'seed': seed, **picture, **clock}, False
-        yield CONTROL, loop | time | {'priority': PRIORITY[CONTROL], 'policy': policy}, False
+        yield CONTROL, loop | time | {
+            'priority': PRIORITY[CONTROL], 'policy': policy,
+            'start_envelope': start_envelope, 'step': step,
+        }, False
         yield POLICY, time | {'robot': robot, 'policy': policy}, True
         if record is not None:
             # Started again after a crash it knows by the run that the folder is its own.
