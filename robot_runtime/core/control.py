@@ -4,7 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import checked, Chunk, ChunkError
+from robot_runtime.core.clearance import cleared
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import Event, Mode, next_mode
 from robot_runtime.core.schedule import ended_for, merge, sample, Schedule, speaking
@@ -26,6 +28,7 @@ class ControlConfig:
     late_after_ns: int | None = None  # grace after a chunk's last row; None: one row
     silence_ns: int = 2_000_000_000  # after the end of the last chunk: POLICY ends in HOLD
     speed: float = 1.0  # operator's scale of the chunk's clock; `limits` hold it already
+    body: Body | None = None  # None: nothing is known of what the robot may touch
 
     def __post_init__(self) -> None:
         """Refuse a speed that is not a share."""
@@ -133,16 +136,12 @@ def step(
         command = Command(state.epoch_ns, state.tick, motion)
         state = replace(state, motion=motion, tick=state.tick + 1, late=state.late + late)
     report = ControlReport(
-        mode=state.mode,
-        fault=state.fault,
-        target=target,
-        active=active,
-        late=late,
+        mode=state.mode, fault=state.fault, target=target, active=active, late=late,
         chunk_stamp_ns=chunk_stamp_ns,
         merged=tuple(notes.merged),
         policy_epoch=state.policy_epoch,
         refused=tuple(notes.refused),
-    )
+    )  # fmt: skip
     return state, command, report
 
 
@@ -291,7 +290,8 @@ def _advance(
     # A step between two held rows is a jump of the target, not a velocity to follow.
     flat = soon is None or chunk is None or chunk.interpolation == 'zoh'
     drift = None if flat or soon is None else (soon - target) / dt_s
-    return shape(target, last, config.limits, dt_s, config.groups, drift)
+    shaped = shape(target, last, config.limits, dt_s, config.groups, drift)
+    return cleared(config.body, shaped, last, target, config.limits, dt_s, config.groups)
 
 
 def _moving(motion: Motion) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control import ControlConfig
 from robot_runtime.core.gate_state import GateConfig
+from robot_runtime.runtime.body import load_body
 from robot_runtime.runtime.policy_card import Output, PolicyCard
 from robot_runtime.runtime.robot_file import RobotFile
 
@@ -25,6 +26,7 @@ def control_config(
         blend_ns=round(card.schedule.blend_s * SECOND),
         silence_ns=max(2 * SECOND, round(3 * card.schedule.period_s * SECOND)),
         speed=speed,
+        body=load_body(robot),
     )
 
 
@@ -40,6 +42,7 @@ def gate_config(
         budget_ns=budget_ns if fifo else 60 * MILLISECOND,
         state_timeout_ns=round(robot.timeouts.joint_state_s * SECOND),
         estop_required=robot.estop.required,
+        body=load_body(robot),
     )
 
 
