@@ -59,10 +59,11 @@ def cleared(
     bounded = bool(np.isfinite(body.tool_speed))
     jacobian = body.tool_jacobian(last.position) if bounded else np.zeros((3, limits.count))
     place = _Place(gaps, jacobian, keep, np.minimum(keep, gaps.distance))
-    for speed in (wish, _straight(wish, last, target, limits, dt_s, groups)):
+    for direct in (False, True):
+        speed = _straight(last, target, limits, dt_s, groups) if direct else wish
         share = _share(body, place, speed, limits, dt_s, groups)
         slowed = share < 1.0
-        if speed is wish and not slowed.any():
+        if not direct and not slowed.any():
             tried = shaped
         else:
             there = speed * share
@@ -92,15 +93,15 @@ def _stop_places(motion: Motion, looks: int, limits: Limits) -> Floats:
 
 
 def _straight(
-    wish: Floats, last: Motion, target: Floats, limits: Limits, dt_s: float,
+    last: Motion, target: Floats, limits: Limits, dt_s: float,
     groups: tuple[slice, ...],
 ) -> Floats:  # fmt: skip
-    """Return the velocity of `wish`'s groups along the straight way to `target`."""
+    """Return the velocity of each group along the straight way to `target`."""
     error = target - last.position
     size = np.maximum(np.abs(error), 1e-12)
     most = np.minimum(brake_velocity(size, limits.acceleration, dt_s), limits.velocity)
     ratio = most / size
-    velocity = np.zeros_like(wish)
+    velocity = np.zeros_like(error)
     for group in groups:
         velocity[group] = error[group] * min(ratio[group].min(), 1.0 / dt_s)
         change = np.abs(velocity[group] - last.velocity[group])

@@ -71,10 +71,11 @@ class UrdfBody:
         self._own_radii = self._radii[first[own]] + self._radii[second[own]]
         self._fixed_first = first[~own]
         given = [pair for pair in self._pairs if pair.half_size is not None]
-        self._half_sizes = np.array([pair.half_size for pair in given]).reshape(-1, 3, 1)
+        self._half_sizes = np.array([p.half_size for p in given]).reshape(-1, 3).T[:, np.newaxis]
         poses = [shapes[pair.second].placement for pair in given]
         self._turns = np.array([pose.rotation.T for pose in poses]).reshape(-1, 3, 3)
-        self._places = np.array([pose.translation for pose in poses]).reshape(-1, 3, 1)
+        places = np.array([pose.translation for pose in poses]).reshape(-1, 3)
+        self._places = places.T[:, np.newaxis]
         self._face_joints = np.array([face.joint for face in self._faces], dtype=np.intp)
         self._face_points = np.ones((len(self._faces), 4, 1))
         points = np.array([face.point for face in self._faces]).reshape(-1, 3)
@@ -136,14 +137,16 @@ class UrdfBody:
     def _lower_bounds(self, poses: Floats) -> Floats:
         """Return what spheres around the shapes leave at least, (K, P); exact for faces."""
         distance = np.empty((len(poses), len(self.stop)))
-        centres = (poses[:, self._owners] @ self._centres)[..., :3, 0]
-        apart = centres[:, self._own_first] - centres[:, self._own_second]
-        distance[:, self._own] = np.sqrt((apart * apart).sum(axis=-1)) - self._own_radii
+        # (3, K, shapes): sums over a first axis are quick
+        centres = (poses[:, self._owners, :3] @ self._centres)[..., 0].transpose(2, 0, 1)
+        apart = centres[:, :, self._own_first] - centres[:, :, self._own_second]
+        distance[:, self._own] = np.sqrt((apart * apart).sum(axis=0)) - self._own_radii
         if len(self._fixed):
-            away = self._turns @ (centres[:, self._fixed_first, :, np.newaxis] - self._places)
-            over = (np.abs(away) - self._half_sizes)[..., 0]
+            from_obstacle = centres[:, :, self._fixed_first] - self._places
+            away = np.einsum('pij,jkp->ikp', self._turns, from_obstacle)
+            over = np.abs(away) - self._half_sizes
             out = np.maximum(over, 0.0)
-            gap = np.sqrt((out * out).sum(axis=-1)) + np.minimum(over.max(axis=-1), 0.0)
+            gap = np.sqrt((out * out).sum(axis=0)) + np.minimum(over.max(axis=0), 0.0)
             distance[:, self._fixed] = gap - self._radii[self._fixed_first]
         if len(self._faces):
             points = (poses[:, self._face_joints] @ self._face_points)[..., :3, 0]
