@@ -34,7 +34,7 @@ class Body(Protocol):
     tool_speed: float  # [m/s]; inf: not limited
 
     def distances(self, positions: Floats, within: Floats) -> Floats:
-        """Return the distances (K, P) at K places (K, J): exact below `within`, else less."""
+        """Return (K, P) distances at K places, (K, J): exact below `within`, else less."""
 
     def gaps(self, position: Floats, within: Floats) -> Gaps:
         """Return the same of one place (J,), and the gradients of those below `within`."""

@@ -13,6 +13,7 @@ CLEARANCE = 64  # flag of a joint that was slowed here, beside those of core/lim
 # Share of the deceleration that the slow-down plans with; the rest follows the bend of the way.
 SHARE = 0.4
 HORIZON_M = 0.15  # gaps wider than this, and than their margin, slow nothing by themselves
+BLOCKED = 0.05  # share of the wish
 TOOL_SHARE = 0.97  # of the tool's speed: what the turning of the arm adds within one tick
 SPACING_M = 0.01  # of travel between looks along a stop
 MOST_LOOKS = 12  # along one stop
@@ -43,10 +44,10 @@ def cleared(
     Each gap that closes allows a share of the wish, and a group that closes it is slowed as a
     whole, which keeps its direction. Outside the margin the share is what a stop needs; inside
     it falls to zero with the distance, so that the robot arrives softly. A gap that opens slows
-    nothing. Then `shape` bounds each joint, last. What comes of it is looked at along its stop;
-    does it come too near, so the straight way to the target is tried, which may lead out where
-    single joints would go further in, and after that the loop brakes: the stop from `last` was
-    looked at when `last` was sent.
+    nothing; where a wish is blocked, the straight way to the target is taken if it closes none:
+    joints that start alike may go further in although their target lies out. Then `shape` bounds
+    each joint, last. What comes of it is looked at along its stop; does it come too near, so the
+    loop brakes: the stop from `last` was looked at when `last` was sent.
     """
     wish = shaped.motion.velocity
     if body is None or not (wish.any() or last.velocity.any()):
@@ -59,19 +60,19 @@ def cleared(
     bounded = bool(np.isfinite(body.tool_speed))
     jacobian = body.tool_jacobian(last.position) if bounded else np.zeros((3, limits.count))
     place = _Place(gaps, jacobian, keep, np.minimum(keep, gaps.distance))
-    for direct in (False, True):
-        speed = _straight(last, target, limits, dt_s, groups) if direct else wish
-        share = _share(body, place, speed, limits, dt_s, groups)
-        slowed = share < 1.0
-        if not direct and not slowed.any():
-            tried = shaped
-        else:
-            there = speed * share
-            tried = shape(last.position + there * dt_s, last, limits, dt_s, groups, there)
-            flags = (shaped.active | tried.active) | slowed * np.uint8(CLEARANCE)
-            tried = Shaped(tried.motion, flags.astype(np.uint8))
+    share = _share(body, place, wish, limits, dt_s, groups)
+    if (share >= 1.0).all() and _holds(body, place, shaped.motion, limits):
+        return shaped
+    straight = _straight(last, target, limits, dt_s, groups)
+    way_out = _share(body, place, straight, limits, dt_s, groups)
+    tries = [wish * share, straight * way_out]
+    if (way_out >= 1.0).all() and share.min() < BLOCKED:
+        tries.reverse()
+    for there in tries:
+        tried = shape(last.position + there * dt_s, last, limits, dt_s, groups, there)
         if _holds(body, place, tried.motion, limits):
-            return tried
+            flags = shaped.active | tried.active | (share < 1.0) * np.uint8(CLEARANCE)
+            return Shaped(tried.motion, flags.astype(np.uint8))
     held: NDArray[np.uint8] = shaped.active | np.uint8(CLEARANCE)
     return Shaped(ramp_to_rest(last, limits, dt_s), held)
 

@@ -111,7 +111,7 @@ def _along(
     looks = int(min(np.ceil(travel.max() / FIRST_SPACING_M), FIRST_LOOKS))
     if looks <= 1:
         here = body.distances(motion.position[np.newaxis], bound + travel)
-        if (here - travel >= bound - body.unseen).all():
+        if (here - travel >= bound).all():
             return FINE
     way = _Way.of_stop(motion, last, looks, limits, dt_s)
     return _looked_along(body, bound, way)

@@ -84,7 +84,7 @@ class UrdfBody:
         self._offsets = np.array([face.offset for face in self._faces])
 
     def distances(self, positions: Floats, within: Floats) -> Floats:
-        """Return the distances (K, P) at K places (K, J): exact below `within`, else less."""
+        """Return (K, P) distances at K places, (K, J): exact below `within`, else less."""
         q = positions @ self._matrix.T + self._offset
         distance = self._lower_bounds(self._motion.poses(q))
         count = len(self._pairs)
@@ -101,25 +101,35 @@ class UrdfBody:
         near = np.flatnonzero(distance < within)
         if not len(near):
             return Gaps(distance, near, np.empty((0, len(position))))
-        q = self._matrix @ position + self._offset
+        q = self.joints_of_model(position)
         self._put(q)
         self._pin.computeJointJacobians(self._model, self._data, q)
         return Gaps(distance, near, self._gradients(near.tolist()) @ self._matrix)
 
     def tool_jacobian(self, position: Floats) -> Floats:
         """Return the tool's velocity per joint velocity, (3, J)."""
-        q = self._matrix @ position + self._offset
+        q = self.joints_of_model(position)
         jacobian = self._pin.computeFrameJacobian(
             self._model, self._data, q, self._tool_frame, self._aligned
         )
         result: Floats = jacobian[:3] @ self._matrix
         return result
 
+    @property
+    def model(self) -> Any:
+        """Return pinocchio's model, whose joints are those of the URDF."""
+        return self._model
+
+    def joints_of_model(self, position: Floats) -> Floats:
+        """Return the positions of the model's joints, mimicking ones included."""
+        q: Floats = self._matrix @ position + self._offset
+        return q
+
     def frame(self, name: str, position: Floats) -> Floats:
         """Return the pose of a link in the base frame, (4, 4)."""
         if not self._model.existFrame(name):
             raise ConfigError(f'{name} is not a link of the URDF')
-        q = self._matrix @ position + self._offset
+        q = self.joints_of_model(position)
         self._pin.framesForwardKinematics(self._model, self._data, q)
         pose: Floats = self._data.oMf[self._model.getFrameId(name)].homogeneous
         return pose

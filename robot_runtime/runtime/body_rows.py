@@ -52,36 +52,39 @@ def pairs_of(robot: RobotFile, urdf: UrdfModel) -> tuple[Pair, ...]:
     if collision is None:
         return ()
     pin, model, geometry = import_pinocchio(), urdf.model, urdf.geometry
-    own = list(geometry.geometryObjects)
-    links = {model.frames[shape.parentFrame].name for shape in own}
-    ignored = {frozenset(pair) for pair in collision.ignored}
-    _refuse_unknown(ignored, links, {obstacle.name for obstacle in collision.obstacles})
-    pairs = []
-    if collision.own_links:
-        for i, j in _apart(model, own):
-            a, b = (model.frames[own[k].parentFrame].name for k in (i, j))
-            if frozenset((a, b)) not in ignored:
-                reach = _reach(model, own[i], own[j])
-                pairs.append(Pair(
-                    f'{a} and {b}', collision.margin_m, collision.stop_m,
-                    unseen(collision.stop_m), reach, i, j, own[i].parentJoint,
-                    own[j].parentJoint, None,
-                ))  # fmt: skip
+    count = len(geometry.geometryObjects)
+    half_sizes = []
     for obstacle in collision.obstacles:
         shape, half_size = _shape(pin, obstacle)
-        k = geometry.addGeometryObject(shape)
+        geometry.addGeometryObject(shape)
+        half_sizes.append(half_size)
+    shapes = list(geometry.geometryObjects)  # only now: adding one moves all of them
+    for shape in shapes:
+        shape.geometry.computeLocalAABB()
+    own = shapes[:count]
+    names = [model.frames[shape.parentFrame].name for shape in own]
+    ignored = {frozenset(pair) for pair in collision.ignored}
+    _refuse_unknown(ignored, set(names), {obstacle.name for obstacle in collision.obstacles})
+    pairs = []
+    for i, j in _apart(model, own) if collision.own_links else ():
+        if frozenset((names[i], names[j])) not in ignored:
+            pairs.append(Pair(
+                f'{names[i]} and {names[j]}', collision.margin_m, collision.stop_m,
+                unseen(collision.stop_m), _reach(model, own[i], own[j]), i, j,
+                own[i].parentJoint, own[j].parentJoint, None,
+            ))  # fmt: skip
+    for k, (obstacle, half_size) in enumerate(
+        zip(collision.obstacles, half_sizes, strict=True), count
+    ):
         margin, stop = collision.widths(obstacle)
         for i, link in enumerate(own):
-            name = model.frames[link.parentFrame].name
-            if link.parentJoint and frozenset((name, obstacle.name)) not in ignored:
+            if link.parentJoint and frozenset((names[i], obstacle.name)) not in ignored:
                 pairs.append(Pair(
-                    f'{name} and {obstacle.name}', margin, stop, unseen(stop),
-                    _reach(model, link, shape), i, k, link.parentJoint, 0, half_size,
+                    f'{names[i]} and {obstacle.name}', margin, stop, unseen(stop),
+                    _reach(model, link, shapes[k]), i, k, link.parentJoint, 0, half_size,
                 ))  # fmt: skip
     for pair in pairs:
         geometry.addCollisionPair(pin.CollisionPair(pair.first, pair.second))
-    for shape in geometry.geometryObjects:
-        shape.geometry.computeLocalAABB()
     return tuple(pairs)
 
 
@@ -169,7 +172,6 @@ def _reach(model: Any, first: Any, second: Any) -> Floats:
     shared &= {int(k) for k in model.supports[second.parentJoint]}
     total = np.zeros(model.nq)
     for shape in (first, second):
-        shape.geometry.computeLocalAABB()
         centre = shape.placement.act(np.array(shape.geometry.aabb_center))
         size = float(np.linalg.norm(centre)) + float(shape.geometry.aabb_radius)
         total += _chain(model, shape.parentJoint, size, len(shared))

@@ -157,7 +157,7 @@ def collision(data):
     ('change', 'sentence'),
     [
         (lambda d: d.pop('urdf'), 'workspace, tool_speed and collision need a urdf'),
-        (lambda d: collision(d).update(margin_m=0.005), 'collision has margin_m 0.005, which must'),
+        (lambda d: collision(d).update(margin_m=0.005), 'collision has margin_m 0.005, which '),
         (lambda d: collision(d).update(stop_m=-1.0), 'the field collision.stop_m is -1.0, but it'),
         (lambda d: collision(d).pop('self'), 'the field collision.self is missing'),
         (lambda d: collision(d)['obstacles'][0].update(sphere=0.1),
@@ -166,17 +166,20 @@ def collision(data):
          'obstacle pole has margin_m 0.05, which must be at least 0.066 with stop_m 0.05'),
         (lambda d: collision(d)['obstacles'][1].update(name='wall'),
          "the obstacles ['wall'] stand more than once"),
-        (lambda d: collision(d).update(ignored=[['arm', 'leg']]), "collision.ignored names ['leg']"),
+        (lambda d: collision(d).update(ignored=[['arm', 'leg']]),
+         "collision.ignored names ['leg']; links with a shape are: arm, base, cart; obstacles"),
         (lambda d: d['workspace']['boxes'][0].update(frames=['toe']),
          'workspace.boxes[0].frames has toe, which is no link'),
-        (lambda d: d['workspace']['boxes'][0].update(lower=[0.0, 0.0, 5.0]), 'must be below upper'),
+        (lambda d: d['workspace']['boxes'][0].update(lower=[0.0, 0.0, 5.0]),
+         'workspace.boxes[0]: lower [0.0, 0.0, 5.0] must be below upper [3.0, 2.0, 1.0]'),
         (lambda d: d['workspace']['half_spaces'][0].update(normal=[0.0, 0.0, 0.0]),
          'has no length, so no direction'),
         (lambda d: d['tool_speed'].update(frame='toe'), 'tool_speed.frame is toe, which is not'),
         (lambda d: d['tool_speed'].update(limit=0.0), 'the field tool_speed.limit is 0.0, but it'),
         (lambda d: collision(d)['obstacles'][0].update(position=[1.0, 0.0, 0.0]),
          'at home these are nearer than they may come: arm and wall (-0.2000 m)'),
-        (lambda d: d['home'].update(slide=0.85), 'base and arm (-0.0500 m); move home or the bound'),
+        (lambda d: d['home'].update(slide=0.85),
+         'base and arm (-0.0500 m); move home or the bound'),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_sentence(tmp_path, change, sentence):
@@ -194,8 +197,8 @@ def test_links_that_always_touch_may_be_ignored(tmp_path):
     assert 'base and arm' not in body_of(tmp_path, change).labels
 
 
-MORE = """<link name="lid">{shape}</link><joint name="lid_joint" type="{kind}"><parent link="base"/>
-  <child link="lid"/><origin xyz="0 1.5 0"/><axis xyz="0 0 1"/>
+MORE = """<link name="lid">{shape}</link><joint name="lid_joint" type="{kind}">
+  <parent link="base"/><child link="lid"/><origin xyz="0 1.5 0"/><axis xyz="0 0 1"/>
   <limit lower="-1" upper="1" velocity="1" effort="1"/>{mimic}</joint>"""
 
 
