@@ -17,7 +17,6 @@ from robot_runtime.core.fence import breach
 from robot_runtime.core.limits import shape
 from robot_runtime.core.types import Motion
 from robot_runtime.runtime.body import load_body, UrdfBody
-from robot_runtime.runtime.body_file import Collision
 from robot_runtime.runtime.robot_file import load_robot, RobotFile
 from robot_runtime.runtime.urdf_model import import_pinocchio
 import typer
@@ -52,26 +51,27 @@ def two_arms(folder: Path) -> RobotFile:
             robot.append(copy)
     path = folder / 'two.urdf'
     path.write_text(ElementTree.tostring(robot, encoding='unicode'), encoding='utf-8')
-    assert one.collision is not None
-    data = one.collision.model_dump(by_alias=True)
-    data['ignored'] = [[f'{s}_{a}', f'{s}_{b}'] for s in ('left', 'right')
-                       for a, b in one.collision.ignored]
-    arm = one.groups_of_joints[0]
-    groups = tuple(
-        replace_names(arm, side) for side in ('left', 'right')
-    )
-    home = {f'{s}_{j.name}': one.home[j.name] for s in ('left', 'right') for j in arm.joints}
-    return one.model_copy(update={
-        'name': 'two', 'urdf': str(path), 'groups_of_joints': groups, 'home': home,
-        'workspace': None, 'tool_speed': None,
-        'collision': Collision.model_validate_json(json.dumps(data)),
-    })  # fmt: skip
+    data = json.loads(one.model_dump_json(by_alias=True, exclude_none=True))
+    arm, *_ = data['groups']
+    home = data['home']
+    sides = ('left', 'right')
+    data |= {
+        'name': 'two', 'urdf': str(path),
+        'groups': [named(arm, side) for side in sides],
+        'home': {f'{s}_{j["name"]}': home[j['name']] for s in sides for j in arm['joints']},
+    }  # fmt: skip
+    data['topics']['command'] = dict.fromkeys(sides, data['topics']['command']['arm'])
+    data['collision']['ignored'] = [
+        [f'{s}_{a}', f'{s}_{b}'] for s in sides for a, b in data['collision']['ignored']
+    ]
+    del data['workspace'], data['tool_speed']
+    return RobotFile.model_validate_json(json.dumps(data))
 
 
-def replace_names(group: Any, side: str) -> Any:
+def named(group: Figures, side: str) -> Figures:
     """Return the group with `side` before its joints' names."""
-    joints = tuple(j.model_copy(update={'name': f'{side}_{j.name}'}) for j in group.joints)
-    return group.model_copy(update={'name': side, 'joints': joints})
+    joints = [joint | {'name': f'{side}_{joint["name"]}'} for joint in group['joints']]
+    return group | {'name': side, 'joints': joints}
 
 
 def timed(ask: Callable[[int], object]) -> float:
@@ -139,9 +139,9 @@ def main(
                     'distances', 'all_distances', 'loop', 'gate')]
                 table.add_row(str(joints), str(f['pairs']), f'{speed:.0%}',
                               f'{f["forward_kinematics_us"]} us', *cells)
-    Console().print(table)
+    Console(width=110).print(table)
     if json_file is not None:
-        write_json(json_file, {'collision': found})
+        write_json({'collision': found}, json_file)
 
 
 if __name__ == '__main__':
