@@ -49,8 +49,8 @@ class ControlNode:
         card = load_card(model_folder(values['policy']))
         check_robot(card, self._robot)
         self._outputs = card.output
-        self._realtime = realtime_class.enter(node, values)
         self._config = control_config(self._robot, card, self._period_ns, values['speed'])
+        self._realtime = realtime_class.enter(node, values)
         self._state = control.initial(self._config)
         self._measured: Sample[Floats] | None = None
         self._gate_motion: Motion | None = None

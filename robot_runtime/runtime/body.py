@@ -14,6 +14,7 @@ from robot_runtime.runtime.robot_file import RobotFile
 from robot_runtime.runtime.urdf_model import import_pinocchio, load_model, UrdfModel
 
 INF = float('inf')
+WARM_PLACES = 16
 
 
 class UrdfBody:
@@ -46,6 +47,7 @@ class UrdfBody:
             raise ConfigError(f'tool_speed.frame is {self.tool}, which is not a link of the URDF')
         self._prepare()
         _refuse_touching(robot, self)
+        self._warm_up(robot.home_position)
 
     def _prepare(self) -> None:
         shapes = list(self._geometry.geometryObjects)
@@ -82,6 +84,14 @@ class UrdfBody:
         self._face_points[:, :3, 0] = points
         self._normals = np.array([face.normal for face in self._faces]).reshape(-1, 3)
         self._offsets = np.array([face.offset for face in self._faces])
+
+    def _warm_up(self, home: Floats) -> None:
+        """Ask each question once, about everything: the first answer takes longest."""
+        everything = np.full(len(self.stop), INF)
+        self.distances(np.repeat(home[np.newaxis], WARM_PLACES, axis=0), everything)
+        self.gaps(home, everything)
+        if self.tool:
+            self.tool_jacobian(home)
 
     def distances(self, positions: Floats, within: Floats) -> Floats:
         """Return (K, P) distances at K places, (K, J): exact below `within`, else less."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control import ControlConfig
 from robot_runtime.core.gate_state import GateConfig
@@ -31,9 +32,13 @@ def control_config(
 
 
 def gate_config(
-    robot: RobotFile, period_ns: int, fifo: bool, speed: float = 1.0
+    robot: RobotFile, period_ns: int, fifo: bool, speed: float = 1.0, body: Body | None = None
 ) -> GateConfig:
-    """Return what the gate needs; without a real-time class it waits longer for a command."""
+    """
+    Return what the gate needs; without a real-time class it waits longer for a command.
+
+    The robot's shape is loaded unless `body` is given.
+    """
     budget_ns = max(3 * period_ns, 10 * MILLISECOND)
     return GateConfig(
         limits=robot.limits(speed),
@@ -42,7 +47,7 @@ def gate_config(
         budget_ns=budget_ns if fifo else 60 * MILLISECOND,
         state_timeout_ns=round(robot.timeouts.joint_state_s * SECOND),
         estop_required=robot.estop.required,
-        body=load_body(robot),
+        body=load_body(robot) if body is None else body,
     )
 
 
