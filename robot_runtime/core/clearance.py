@@ -17,6 +17,7 @@ BLOCKED = 0.05  # share of the wish
 TOOL_SHARE = 0.97  # of the tool's speed: what the turning of the arm adds within one tick
 SPACING_M = 0.01  # of travel between looks along a stop
 MOST_LOOKS = 12  # along one stop
+HALVINGS = 3  # between the full brake and what would come too near
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +48,7 @@ def cleared(
     nothing; where a wish is blocked, the straight way to the target is taken if it closes none:
     joints that start alike may go further in although their target lies out. Then `shape` bounds
     each joint, last. What comes of it is looked at along its stop; does it come too near, so the
-    loop brakes: the stop from `last` was looked at when `last` was sent.
+    loop brakes as hard as it must, at most fully: the stop from `last` was looked at before.
     """
     wish = shaped.motion.velocity
     if body is None or not (wish.any() or last.velocity.any()):
@@ -61,20 +62,46 @@ def cleared(
     jacobian = body.tool_jacobian(last.position) if bounded else np.zeros((3, limits.count))
     place = _Place(gaps, jacobian, keep, np.minimum(keep, gaps.distance))
     share = _share(body, place, wish, limits, dt_s, groups)
-    if (share >= 1.0).all() and _holds(body, place, shaped.motion, limits):
+    tried = shaped.motion
+    if (share < 1.0).any():
+        tried = _toward(wish * share, last, limits, dt_s, groups)
+        if share.min() < BLOCKED:
+            straight = _straight(last, target, limits, dt_s, groups)
+            if (_share(body, place, straight, limits, dt_s, groups) >= 1.0).all():
+                tried = _toward(straight, last, limits, dt_s, groups)
+    held = _holds(body, place, tried, limits)
+    if not held:
+        tried = _less(body, place, tried, last, limits, dt_s, groups)
+    elif tried is shaped.motion:
         return shaped
-    straight = _straight(last, target, limits, dt_s, groups)
-    way_out = _share(body, place, straight, limits, dt_s, groups)
-    tries = [wish * share, straight * way_out]
-    if (way_out >= 1.0).all() and share.min() < BLOCKED:
-        tries.reverse()
-    for there in tries:
-        tried = shape(last.position + there * dt_s, last, limits, dt_s, groups, there)
-        if _holds(body, place, tried.motion, limits):
-            flags = shaped.active | tried.active | (share < 1.0) * np.uint8(CLEARANCE)
-            return Shaped(tried.motion, flags.astype(np.uint8))
-    held: NDArray[np.uint8] = shaped.active | np.uint8(CLEARANCE)
-    return Shaped(ramp_to_rest(last, limits, dt_s), held)
+    slowed = (share < 1.0) | (not held)
+    flags: NDArray[np.uint8] = shaped.active | slowed * np.uint8(CLEARANCE)
+    return Shaped(tried, flags.astype(np.uint8))
+
+
+def _toward(
+    velocity: Floats, last: Motion, limits: Limits, dt_s: float, groups: tuple[slice, ...]
+) -> Motion:
+    """Return the motion one tick after `last` whose velocity comes nearest to `velocity`."""
+    target = last.position + velocity * dt_s
+    return shape(target, last, limits, dt_s, groups, velocity).motion
+
+
+def _less(
+    body: Body, place: _Place, tried: Motion, last: Motion, limits: Limits, dt_s: float,
+    groups: tuple[slice, ...],
+) -> Motion:  # fmt: skip
+    """Return a motion between the full brake and one that was tried in vain, so as not to jerk."""
+    found = ramp_to_rest(last, limits, dt_s)
+    more = tried.velocity - found.velocity
+    base, share, step = found.velocity, 0.5, 0.25
+    for _ in range(HALVINGS):
+        between = _toward(base + share * more, last, limits, dt_s, groups)
+        holds = _holds(body, place, between, limits)
+        found = between if holds else found
+        share += step if holds else -step
+        step /= 2.0
+    return found
 
 
 def _stop_travel(speed: Floats, limits: Limits) -> Floats:
