@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from robot_runtime.core import handover
 from robot_runtime.core.chunk_intake import take_in
+from robot_runtime.core.clearance import cleared
 from robot_runtime.core.control_events import faulted, obey, take_over, unusable
 from robot_runtime.core.control_state import (
     ControlConfig,
@@ -79,11 +80,7 @@ def step(
         command = Command(state.epoch_ns, state.tick, motion)
         state = replace(state, motion=motion, tick=state.tick + 1, late=state.late + late)
     report = ControlReport(
-        mode=state.mode,
-        fault=state.fault,
-        target=target,
-        active=active,
-        late=late,
+        mode=state.mode, fault=state.fault, target=target, active=active, late=late,
         chunk_stamp_ns=chunk_stamp_ns,
         merged=tuple(notes.merged),
         policy_epoch=state.policy_epoch,
@@ -181,6 +178,7 @@ def _advance(
         soon = after.faded(target if soon is None else soon, soon_ns)
     drift = None if soon is None else (soon - aim) / dt_s
     shaped = shape(aim, last, config.limits, dt_s, config.groups, drift)
+    shaped = cleared(config.body, shaped, last, aim, config.limits, dt_s, config.groups)
     return _with(state, fading, fresh=False), aim, shaped
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from robot_runtime.core.brake import stop_step
 from robot_runtime.core.coast import coast_step
+from robot_runtime.core.fence import breach, fenced
 from robot_runtime.core.gate_entry import judge, lost, realised, seeded
 from robot_runtime.core.gate_state import (
     blocking,
@@ -16,6 +17,7 @@ from robot_runtime.core.gate_state import (
     not_following,
     Phase,
     sentence_of,
+    too_fast,
     unmeasured,
 )
 from robot_runtime.core.guard import Refusal, verify
@@ -74,11 +76,15 @@ def on_command(
         return _refuse(config, state, cause + sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns, ticks)
     if not paid:
-        return _refuse(config, state, _too_fast(config, state, now_ns), now_ns), None
+        return _refuse(config, state, too_fast(config, state, now_ns), now_ns), None
     motion, told, last = command.motion, None, state.motion
     if state.state is Phase.COAST and last is not None:
         state = _count(state, recovered=1)
         motion, told = realised(motion, last, ticks, config.dt_s), motion
+    if config.body is not None and last is not None:
+        verdict = breach(config.body, motion, last, config.limits, config.dt_s)
+        if not verdict.ok:
+            return _refuse(config, state, sentence_of(config, verdict), now_ns), None
     return _pass(config, replace(state, bucket=bucket), command, motion, told, now_ns)
 
 
@@ -163,7 +169,7 @@ def _engage(
         return _refuse(config, entered, sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns)
     if not paid:
-        return _refuse(config, entered, _too_fast(config, entered, now_ns), now_ns), None
+        return _refuse(config, entered, too_fast(config, entered, now_ns), now_ns), None
     entered = replace(entered, bucket=bucket, reason='', lead_since_ns=None)
     return _pass(config, entered, command, motion, None, now_ns)
 
@@ -272,6 +278,8 @@ def _own_step(
     if state.state is Phase.COAST:
         number = state.coasting + 1
         motion = coast_step(last, number, config.hold_ticks, config.limits, config.dt_s)
+        if config.body is not None:
+            motion = fenced(config.body, motion, last, config.limits, config.dt_s)
         state = _count(state, coasted=1)
         tick = state.tick + 1
         return replace(state, motion=motion, tick=tick, coasting=number), motion
@@ -281,17 +289,6 @@ def _own_step(
         return replace(state, state=phase, motion=motion, told=None), motion
     motion = Motion.at_rest(last.position)
     return replace(state, motion=motion, told=None), motion
-
-
-def _too_fast(config: GateConfig, state: GateState, now_ns: int) -> str:
-    """Return the sentence for commands faster than time: the sender's fault, or our own sleep."""
-    slept_ns = now_ns - state.looked_ns
-    if slept_ns > config.period_ns:  # it looks several times a period
-        return (
-            f'{COMMAND_LATE}: the gate itself slept {slept_ns / 1e6:.1f} ms, and more than '
-            f'{config.burst} commands waited for it'
-        )
-    return f'command refused: {Refusal.RATE.value}: more than {config.burst} periods ahead'
 
 
 def _count(state: GateState, **more: int) -> GateState:

@@ -29,6 +29,8 @@ class Refusal(Enum):
     LEAD = 'distance from the measured position'
     EPOCH_START = 'start of the engagement'
     RATE = 'commands faster than time'
+    CLEARANCE = 'distance on the way to the end of a stop'
+    TOOL_SPEED = 'speed of the tool'
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Verdict:
     joint: int
     value: float
     allowed: float
+    place: str = ''  # what the figures are of, where it is not a joint
 
     @property
     def ok(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from robot_runtime.core.types import Floats, Limits
 from robot_runtime.runtime import resources
+from robot_runtime.runtime.body_file import Collision, ToolSpeed, Workspace
 from robot_runtime.runtime.config_file import ConfigError, load, Strict
 from robot_runtime.runtime.urdf_limits import read_urdf, UrdfJoint
 
@@ -138,6 +139,9 @@ class RobotFile(Strict):
     home: dict[str, float]
     timeouts: Timeouts
     estop: EmergencyStop
+    workspace: Workspace | None = None
+    tool_speed: ToolSpeed | None = None
+    collision: Collision | None = None
     policy: Annotated[str, Field(pattern=r'^[A-Za-z0-9_.-]+@[0-9a-f]{64}$')] | None = None
 
     @model_validator(mode='after')
@@ -148,6 +152,8 @@ class RobotFile(Strict):
         _unique('cameras', [camera.name for camera in self.cameras])
         _same('topics.command', 'groups', list(self.topics.command), group_names)
         _same('home', 'joints', list(self.home), self.joint_names)
+        if self.urdf is None and (self.workspace or self.tool_speed or self.collision):
+            raise ValueError('workspace, tool_speed and collision need a urdf')
         for joint in self.joints:
             place = self.home[joint.name]
             if not joint.lower <= place <= joint.upper:
@@ -239,7 +245,7 @@ def _checked(robot: RobotFile, path: Path) -> RobotFile:
                 f'{path}: joint {joint.name} is not in {urdf}, which moves {sorted(described)}'
             )
         _check_within(joint, described[joint.name], f'{path}: joint {joint.name}', urdf)
-    return robot
+    return robot.model_copy(update={'urdf': str(urdf)})
 
 
 def _check_within(joint: Joint, described: UrdfJoint, who: str, urdf: Path) -> None:

@@ -56,7 +56,7 @@ def joint(data):
     [
         (
             lambda d: d.update(nam='x'),
-            'the field nam is unknown; known here: cameras, estop, groups,',
+            'the field nam is unknown; known here: cameras, collision, estop, groups,',
         ),
         (lambda d: d.pop('home'), 'the field home is missing'),
         (
