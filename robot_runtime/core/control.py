@@ -113,7 +113,7 @@ def step(
     state = _watch(config, state, inputs, now_ns)
     for event in inputs.events:
         state = _obey(config, state, inputs, event, now_ns, ros_now_ns, notes)
-    if state.leaving and state.motion is not None and not _moving(state.motion):
+    if state.leaving and state.motion is not None and not state.motion.moves:
         state = replace(state, mode=Mode.IDLE, motion=None, leaving=False)
     if state.mode is Mode.POLICY:
         state = _merged(config, state, inputs.chunks, now_ns, notes)
@@ -228,7 +228,7 @@ def _seed(
     sent = state.motion if gate is None else None if gate.state == 'IDLE' else gate.motion
     if sent is None:
         return inputs.measured.value, ''
-    if _moving(sent):
+    if sent.moves:
         return None, 'the last motion sent is not at rest yet'
     return sent.position, ''
 
@@ -292,7 +292,3 @@ def _advance(
     flat = soon is None or chunk is None or chunk.interpolation == 'zoh'
     drift = None if flat or soon is None else (soon - target) / dt_s
     return shape(target, last, config.limits, dt_s, config.groups, drift)
-
-
-def _moving(motion: Motion) -> bool:
-    return bool(np.any(motion.velocity != 0.0))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
-from robot_runtime.core.guard import TOLERANCE, Verdict
+from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tokens import TokenBucket
 from robot_runtime.core.types import Floats, Limits, Motion
@@ -49,7 +49,7 @@ class GateConfig:
 
     @property
     def hold_ticks(self) -> int:
-        """Return how many coast steps keep the speed: half the budget, at least two."""
+        """Return how many coast steps go on as the sender did: half the budget, at least two."""
         return max(2, self.budget_ns // (2 * self.period_ns))
 
 
@@ -82,6 +82,8 @@ class GateState:
     counters: Counters = field(default_factory=Counters)
     coasting: int = 0  # steps of this coast
     told: Motion | None = None  # after a recovery: the command as its sender counts it
+    apart: int = 0  # commands until what was sent and what is told have the same derivatives
+    jerk: Floats | None = None  # of the last command that passed [rad/s^3]
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
     blocked: str = ''  # the e-stop as last seen: why nothing may move, or empty
@@ -150,3 +152,14 @@ def blocking(config: GateConfig, estop: Sample[bool] | None, now_ns: int) -> str
         return ''
     age_ms = (now_ns - estop.received_ns) / 1e6
     return f'e-stop: not heard for {age_ms:.1f} ms, allowed {config.estop_timeout_ns / 1e6:g}'
+
+
+def too_fast(config: GateConfig, state: GateState, now_ns: int) -> str:
+    """Return the sentence for commands faster than time: the sender's fault, or our own sleep."""
+    slept_ns = now_ns - state.looked_ns
+    if slept_ns > config.period_ns:  # it looks several times a period
+        return (
+            f'{COMMAND_LATE}: the gate itself slept {slept_ns / 1e6:.1f} ms, and more than '
+            f'{config.burst} commands waited for it'
+        )
+    return f'command refused: {Refusal.RATE.value}: more than {config.burst} periods ahead'
