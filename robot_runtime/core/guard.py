@@ -73,6 +73,9 @@ class _Bounds:
     braking: Floats  # (2, ..., J): full; and along the curve
     ends: tuple[Floats, Floats]  # lowest and highest that such a stop may end, (2, ..., J)
     curved: bool  # a joint has a velocity curve
+    roots: tuple[Floats, Floats]  # of the curves, and v^2 there is slope * gap, less an offset
+    slope: Floats
+    offset: Floats
     lead: Floats
 
 
@@ -94,11 +97,6 @@ def verify(
     for part in parts:
         if part.shape != (limits.count,):
             return Verdict(Refusal.NAMES, -1, float(part.size), float(limits.count))
-    for part in parts:
-        finite = np.isfinite(part)
-        if not finite.all():
-            joint = int(np.argmin(finite))
-            return Verdict(Refusal.NOT_FINITE, joint, float(part[joint]), np.inf)
     if ticks < 1:
         return Verdict(Refusal.ORDER, -1, float(ticks), 1.0)
     if ticks > MAX_TICKS:
@@ -107,6 +105,11 @@ def verify(
         found = rules(command, last, ticks, measured, limits, dt_s)
     if kept(found).all():
         return Verdict(Refusal.NONE, -1, 0.0, 0.0)
+    for part in parts:  # what is not finite has broken a rule
+        finite = np.isfinite(part)
+        if not finite.all():
+            joint = int(np.argmin(finite))
+            return Verdict(Refusal.NOT_FINITE, joint, float(part[joint]), np.inf)
     rule = next(rule for rule in found if not rule.kept.all())
     joint = int(np.argmin(rule.kept))
     value, bound = float(rule.value[joint]), rule.upper
@@ -191,10 +194,10 @@ def _stops(command: Motion, bounds: _Bounds, limits: Limits, dt_s: float) -> lis
     found = [Rule(Refusal.BRAKING, fits[0], end[0], upper[0], lower[0])]
     if bounds.curved:
         found.append(Rule(Refusal.CURVE, fits[1], end[1], upper[1], lower[1]))
-        slack = bounds.velocity_error
-        slowest = -fastest_toward(q - limits.velocity_lower_end, limits) - slack
-        fastest = fastest_toward(limits.velocity_upper_end - q, limits) + slack
-        found.append(_within(Refusal.CURVE, v, slowest, fastest))
+        room = np.maximum(np.stack((q - bounds.roots[0], bounds.roots[1] - q)), 0.0)
+        most = np.sqrt(bounds.slope * room) - bounds.offset
+        most = np.minimum(np.maximum(most, 0.0), limits.velocity) + bounds.velocity_error
+        found.append(_within(Refusal.CURVE, v, -most[0], most[1]))
     return found
 
 
@@ -231,6 +234,12 @@ def _bounds(limits: Limits, dt_s: float) -> _Bounds:
             np.stack((limits.upper + slack, high + slack)),
         ),
         curved=bool(curved.any()),
+        roots=(
+            np.where(curved, limits.velocity_lower_end, -np.inf),
+            np.where(curved, limits.velocity_upper_end, np.inf),
+        ),
+        slope=2.0 * dec,
+        offset=np.where(curved, limits.velocity_offset, 0.0),
         lead=limits.lead * (1.0 + TOLERANCE),
     )
 

@@ -14,6 +14,7 @@ FULL = 1.0 - 1e-6  # of a jump: the jerk binds
 ROUNDING, ROUNDED = 1e-9, 1e-15  # of a way; of a position
 FAR = 1e15  # ways beyond it [jump * dt] are all the same
 # Changes of the gain that are looked at, in jumps; the stop's own one comes on top.
+_NOTHING = np.zeros(())
 _GRID = np.array([-1.0, -0.6, -0.2, 0.2, 0.6, 1.0])
 
 
@@ -39,7 +40,8 @@ class _Units:
     upper: Floats
     fastest: Floats
     hardest: Floats
-    caps: Floats  # (2, ..., J) of braking: toward a target, and before an end of the range
+    brake: Floats  # hardest before an end of the range
+    plain: NDArray[np.bool_]  # joints without a velocity curve
 
 
 @lru_cache(maxsize=16)
@@ -54,7 +56,8 @@ def _units(limits: Limits, dt_s: float) -> _Units:
         upper=upper,
         fastest=limits.velocity / jump,
         hardest=hardest,
-        caps=np.stack((hardest, brake * dt_s / jump)),
+        brake=brake * dt_s / jump,
+        plain=brake == limits.acceleration,
     )
 
 
@@ -93,35 +96,36 @@ def shape(
     is followed without lag. Joints of one group slow down together; None leaves each joint on
     its own. Raise ValueError for a value that is not finite.
     """
-    drift = np.zeros_like(target) if target_velocity is None else target_velocity
-    bend = np.zeros_like(target) if target_acceleration is None else target_acceleration
+    drift = _NOTHING if target_velocity is None else target_velocity
+    bend = _NOTHING if target_acceleration is None else target_acceleration
     if not (np.isfinite(target).all() and np.isfinite(drift).all() and np.isfinite(bend).all()):
         raise ValueError(f'target {target} with velocity {drift}, {bend} is not finite')
     units = _units(limits, dt_s)
     q = last.position
-    v, gain = last.velocity / units.jump, last.acceleration * dt_s / units.jump
+    v, gain = last.velocity / units.jump, last.acceleration * (dt_s / units.jump)
     # A joint past its end may stand or come back, so its own position counts as reachable.
     goal = np.minimum(np.maximum(target, np.minimum(units.lower, q)), np.maximum(units.upper, q))
     clipped = goal != target
     drift = np.where(clipped, 0.0, drift / units.jump)
-    error = np.clip((goal - q) / units.way, -FAR, FAR)
+    bend = np.where(clipped, 0.0, bend * (dt_s / units.jump))
+    error = np.minimum(np.maximum((goal - q) / units.way, -FAR), FAR)
     ceiling, too_fast = _ceiling(error, drift, units, groups)
     drift = np.minimum(np.maximum(drift, -units.fastest), units.fastest)
-    bend = np.where(clipped, 0.0, bend * (dt_s / units.jump))
     bend = np.minimum(np.maximum(bend, -units.hardest), units.hardest)
 
     relative = (v - drift + 2.0 * bend, gain - bend, error - drift + bend)
-    room = ((q - units.lower) / units.way, (units.upper - q) / units.way)
-    blur = np.abs(q) * (ROUNDED / units.way)
-    wish, lowest, highest = _crossings(relative, (v, gain), room, units, blur)
-    most = gain_to(np.stack((ceiling - v, ceiling + v, units.fastest - v, units.fastest + v)))
-    wanted = np.minimum(np.maximum(wish + bend, -most[1]), most[0])
-    # A stop is within every bound as long as one is possible; where none is, it is what is left.
-    stop = stop_gain(v, gain, units.hardest)
+    wish, stop_end = _toward(*relative, units)
+    wanted = np.minimum(np.maximum(wish + bend, -gain_to(ceiling + v)), gain_to(ceiling - v))
+    lowest, highest = gain - 1.0, gain + 1.0
+    sure = units.plain & (drift == 0.0) & (bend == 0.0)
+    bound = _near_an_end(v, gain, q, np.where(sure, stop_end, np.nan), units)
+    if bound.any():
+        low, high = _inside(v, gain, q, units)
+        lowest, highest = np.where(bound, low, lowest), np.where(bound, high, highest)
     infeasible = (highest == -np.inf) | (lowest == np.inf)
-    lowest, highest = np.maximum(lowest, -most[3]), np.minimum(highest, most[2])
     braked = np.minimum(np.maximum(wanted, lowest), highest)
-    braked = np.where(infeasible, stop, braked)
+    if infeasible.any():  # a stop beyond the end is what is left
+        braked = np.where(infeasible, stop_gain(v, gain, units.hardest), braked)
     soft = np.minimum(np.maximum(braked, -units.hardest), units.hardest)
     chosen = np.minimum(np.maximum(soft, gain - 1.0), gain + 1.0)
 
@@ -172,45 +176,69 @@ def _ceiling(
     return most, wish > units.fastest
 
 
-def _crossings(
-    relative: tuple[Floats, Floats, Floats],
-    own: tuple[Floats, Floats],
-    room: tuple[Floats, Floats],
-    units: _Units,
-    blur: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """
-    Return the gain whose stop ends on the target, and the least and most that end in the range.
+def _candidates(velocity: Floats, gain: Floats, cap: Floats) -> Floats:
+    """Return some gains within reach, (8, ..., J): a grid, and the one of the stop."""
+    gains = np.empty((len(_GRID) + 1, *velocity.shape))
+    gains[:-1] = gain + _GRID.reshape(-1, *(1,) * velocity.ndim)
+    gains[-1] = stop_gain(velocity, gain, cap)
+    return gains
 
-    `relative` is velocity, gain and way to go as the target sees them, `own` velocity and gain,
-    `room` the ways to the lower and upper end. Stops are looked at from a few gains within
-    reach; the way to the end grows with the gain, faster and faster, so a straight line between
-    two of them is on the safe side.
+
+def _toward(
+    velocity: Floats, gain: Floats, way: Floats, units: _Units
+) -> tuple[Floats, Floats]:
     """
-    velocity, gain = np.stack((relative[0], own[0])), np.stack((relative[1], own[1]))
-    caps = units.caps
-    if caps.ndim < velocity.ndim:  # limits of one robot, motions of many
-        caps = caps.reshape(2, *(1,) * (velocity.ndim - caps.ndim), *caps.shape[1:])
-    stop = stop_gain(velocity, gain, caps)
-    grid = gain + _GRID.reshape(-1, *(1,) * velocity.ndim)
-    gains = np.concatenate((grid, stop[np.newaxis]))
+    Return the gain whose stop ends `way` from here, or the nearest; and how far the stop goes.
+
+    The way to the end grows with the gain, and faster and faster: a straight line between two
+    gains that were looked at is on the safe side.
+    """
+    gains = _candidates(velocity, gain, units.hardest)
     speeds = velocity + gains
-    end, turn, sense, turns = stop_ways(speeds, gains, caps)
-    own_speed, own_gain, up = speeds[:, 1], gains[:, 1], sense[:, 1] > 0.0
-    to_end, to_turn = own_speed + end[:, 1], own_speed + turn[:, 1]
+    ends = speeds + stop_ways(speeds, gains, units.hardest)[0]
+    return _greatest(gains, ends, way, ROUNDING * (1.0 + np.abs(way))), ends[-1]
+
+
+def _near_an_end(
+    v: Floats, gain: Floats, q: Floats, stop_end: Floats, units: _Units
+) -> NDArray[np.bool_]:
+    """
+    Return which joints the ends of their range may bind, the others being safe without a look.
+
+    A joint is safe that is far from both ends, by an estimate that is too great by far. So is
+    one that goes to a goal within its range, which stands, if its stop ends within it as well;
+    `stop_end` is NaN for the others.
+    """
+    strong = np.abs(gain) + 2.0
+    peak = np.abs(v) + strong + 0.5 * strong * strong
+    most = units.way * peak * (strong + 4.0 + 2.0 * units.brake + peak / units.brake)
+    up, down = units.upper - q, q - units.lower
+    far = (up > most) & (down > most)
+    end = stop_end * units.way
+    inside = (down >= 0.0) & (up >= 0.0) & (end <= up) & (end >= -down)
+    near: NDArray[np.bool_] = ~(far | inside)
+    return near
+
+
+def _inside(v: Floats, gain: Floats, q: Floats, units: _Units) -> tuple[Floats, Floats]:
+    """Return the least and the most gain whose stops do not end outside the range."""
+    gains = _candidates(v, gain, units.brake)
+    speeds = v + gains
+    end, turn, sense, turns = stop_ways(speeds, gains, units.brake)
+    up = sense > 0.0
+    to_end, to_turn = speeds + end, speeds + turn
+    bounds = np.stack(np.broadcast_arrays(q - units.lower, units.upper - q)) / units.way
     # A stop that does not move toward an end of the range has nothing to fear from it.
-    rises = np.where(up, to_turn > 0.0, turns[:, 1])
-    falls = np.where(up, turns[:, 1], to_turn < 0.0)
-    high = np.where(up, to_turn, to_end)
-    low = np.where(up, to_end, to_turn)
-    high = np.where(rises, high, np.minimum(to_end, room[1]))
-    low = np.where(falls, low, np.maximum(to_end, -room[0]))
-    ways = np.stack((speeds[:, 0] + end[:, 0], -low, high), axis=1)
-    tried = np.stack((gains[:, 0], -own_gain, own_gain), axis=1)
-    bounds = np.stack((relative[2], *room))
-    error = ROUNDING * (1.0 + np.abs(bounds)) + blur
-    wish, lowest, highest = _greatest(tried, ways, bounds, error)
-    return wish, -lowest, highest
+    rises = np.where(up, to_turn > 0.0, turns)
+    falls = np.where(up, turns, to_turn < 0.0)
+    ways, tried = np.empty((len(gains), *bounds.shape)), np.empty((len(gains), *bounds.shape))
+    low, high = np.where(up, to_end, to_turn), np.where(up, to_turn, to_end)
+    ways[:, 0] = -np.where(falls, low, np.maximum(to_end, -bounds[0]))
+    ways[:, 1] = np.where(rises, high, np.minimum(to_end, bounds[1]))
+    tried[:, 0], tried[:, 1] = -gains, gains
+    error = ROUNDING * (1.0 + np.abs(bounds)) + np.abs(q) * (ROUNDED / units.way)
+    greatest = _greatest(tried, ways, bounds, error)
+    return -greatest[0], greatest[1]
 
 
 def _greatest(tried: Floats, ways: Floats, bound: Floats, error: Floats) -> Floats:

@@ -244,7 +244,7 @@ def test_where_a_stop_is_no_longer_possible_the_joint_brakes_as_hard_as_it_may(s
     last = Motion(np.array([0.99 * side]), np.array([1.0 * side]), np.zeros(1))
     accelerations, flags = [], []
     for _ in range(100):
-        shaped = shape(np.array([side]), last, plain(), 0.01)
+        shaped = shape(np.array([9.0 * side]), last, plain(), 0.01)
         last = shaped.motion
         accelerations.append(last.acceleration[0] * side)
         flags.append(shaped.active[0])
@@ -263,6 +263,9 @@ def test_flags_name_the_limit_that_binds():
     assert shape(np.array([5.0]), start, plain(), 0.01).active[0] & POSITION
     fast = Motion(np.zeros(1), np.ones(1), np.full(1, 2.0))
     assert shape(np.array([0.95]), fast, plain(), 0.01).active[0] & ACCELERATION
-    near = Motion(np.array([0.89]), np.array([0.6]), np.full(1, -1.0))
-    flags = shape(np.array([0.95]), near, plain(), 0.01, None, np.array([1.0])).active[0]
+    near, flags = Motion(np.array([0.5]), np.ones(1), np.zeros(1)), 0
+    for _ in range(40):
+        target = near.position + 0.01
+        shaped = shape(target, near, plain(), 0.01, None, np.array([1.0]))
+        near, flags = shaped.motion, flags | int(shaped.active[0])
     assert flags & BRAKE
