@@ -73,7 +73,7 @@ def targets(
             angle = phase + rate * tick * dt_s * (1.0 + 0.01 * tick)
             target = middle + 0.6 * span * np.sin(angle)
         elif kind == 'huge' and tick % every == 0:
-            target = rng.choice([-1e308, -1e9, 1e9, 1e308], size)
+            target = rng.choice([-1e308, -1e9, 0.0, 1e9, 1e308], size)
             speed = rng.choice([-1e308, 0.0, 1e308], size)
         elif kind == 'tiny':
             target = rng.choice([-5e-324, 5e-324, 1e-300, -1e-15, 1e-12], size)

@@ -12,7 +12,7 @@ POSITION, VELOCITY, ACCELERATION, BRAKE, INFEASIBLE, JERK = 1, 2, 4, 8, 16, 32
 
 FULL = 1.0 - 1e-6  # of a jump: the jerk binds
 ROUNDING, ROUNDED = 1e-9, 1e-15  # of a way; of a position
-FAR = 1e15  # ways beyond it [jump * dt] are all the same
+FAR = 1e15  # ways beyond it [jump * dt], and speeds [rad/s], are all the same
 # Changes of the gain that are looked at, in jumps; the stop's own one comes on top.
 _NOTHING = np.zeros(())
 _GRID = np.array([-1.0, -0.6, -0.2, 0.2, 0.6, 1.0])
@@ -106,8 +106,8 @@ def shape(
     # A joint past its end may stand or come back, so its own position counts as reachable.
     goal = np.minimum(np.maximum(target, np.minimum(units.lower, q)), np.maximum(units.upper, q))
     clipped = goal != target
-    drift = np.where(clipped, 0.0, drift / units.jump)
-    bend = np.where(clipped, 0.0, bend * (dt_s / units.jump))
+    drift = np.where(clipped, 0.0, np.minimum(np.maximum(drift, -FAR), FAR) / units.jump)
+    bend = np.where(clipped, 0.0, np.minimum(np.maximum(bend, -FAR), FAR) * dt_s / units.jump)
     error = np.minimum(np.maximum((goal - q) / units.way, -FAR), FAR)
     ceiling, too_fast = _ceiling(error, drift, units, groups)
     drift = np.minimum(np.maximum(drift, -units.fastest), units.fastest)
