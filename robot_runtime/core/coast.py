@@ -22,12 +22,10 @@ def coast_step(
     if number > hold:
         return full
     jump = limits.jerk * (dt_s * dt_s)
-    gain, change = last.acceleration * dt_s, np.clip(jerk * (dt_s * dt_s), -jump, jump)
-    letting_go = gain * change < 0.0
-    onward = np.where(letting_go, np.copysign(np.maximum(np.abs(gain) - np.abs(change), 0.0), gain),
-                      np.where(gain == 0.0, 0.0, gain + change))  # fmt: skip
-    most = limits.acceleration * dt_s
-    gentle = changed(last, np.clip(onward, -most, most), jump, dt_s)
+    most, gain = limits.acceleration * dt_s, last.acceleration * dt_s
+    onward = np.clip(gain + np.clip(jerk * (dt_s * dt_s), -jump, jump), -most, most)
+    onward = np.where(onward * gain > 0.0, onward, 0.0)  # once it is gone it does not come back
+    gentle = changed(last, np.clip(onward, gain - jump, gain + jump), jump, dt_s)
     safe = kept(rules(gentle, last, 1, None, limits, dt_s))
     safe &= -np.sign(gentle.velocity) * onward <= landing(np.abs(gentle.velocity), jump) + jump
     return Motion(

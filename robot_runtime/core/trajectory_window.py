@@ -82,9 +82,11 @@ class TrajectoryWindow:
         position = np.vstack([point.motion.position for point in points] + [tail])
         velocity = _knot_velocity(np.array(due_ns, dtype=np.int64), position)
         velocity[0], verified = points[0].motion.velocity, len(points) - 1
-        # The mean of the steps before and after it; the last one stands.
-        velocity[verified] = 0.5 * (last.velocity + (stop.after(np.ones(1))[0] - last.position) / dt_s)
-        velocity[verified + 1:] = (stop.after(ticks + 1.0) - stop.after(ticks - 1.0)) / (2.0 * dt_s)
+        # The mean of the steps before and after it; at the end it stands.
+        first = (stop.after(np.ones(1))[0] - last.position) / dt_s
+        velocity[verified] = 0.5 * (last.velocity + first)
+        around = stop.after(ticks + 1.0) - stop.after(ticks - 1.0)
+        velocity[verified + 1:] = around / (2.0 * dt_s)
         velocity[-1] = 0.0
         first = int(len(points) > 1 and points[1].due_ns <= now_ns)
         return due_ns[first:], position[first:], velocity[first:]

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from gate_robot import (
-    after,
     assert_smooth,
     DT,
     eased,
