@@ -57,18 +57,22 @@ def stop_reach(
     speed, gain = np.abs(velocity), sign * acceleration * dt_s
     n = ticks_to_turn(speed, gain, jump)
     turns = n > 0.0
+    if not turns.any():
+        return _signed(sign, _way(speed, gain, most * dt_s, jump) * dt_s, np.inf)
     there = (n - 1.0) * (speed + n * (0.5 * gain + jump * (n + 1.0) / 6.0))
     after = speed + n * (gain + 0.5 * jump * (n + 1.0))
     gain = gain + n * jump
     way = _way(np.abs(after), np.where(turns, -gain, gain), most * dt_s, jump)
-    forth = way
-    if turns.any():
-        forth = np.where(turns, _landing_way(speed, most * dt_s, jump), way)
+    forth = np.where(turns, _landing_way(speed, most * dt_s, jump), way)
     back = np.where(turns, there + after - way, np.inf)
+    return _signed(sign, forth * dt_s, back * dt_s)
+
+
+def _signed(sign: Floats, forth: Floats, back: Floats | float) -> tuple[Floats, Floats]:
+    """Return the ways upwards and downwards of a stop that moves `forth` and then `back`."""
     forth = np.where(forth <= 0.0, -np.inf, forth)  # a NaN stays one
-    upper = np.where(sign > 0.0, forth, -back) * dt_s
-    lower = np.where(sign > 0.0, back, -forth) * dt_s
-    return upper, lower
+    up = sign > 0.0
+    return np.where(up, forth, -back), np.where(up, back, -forth)
 
 
 def first_sense(velocity: Floats, acceleration: Floats) -> Floats:
@@ -84,6 +88,8 @@ def ticks_to_turn(speed: Floats, gain: Floats, jump: Floats) -> Floats:
     Letting go at one jump a tick, after n ticks its speed is v + n * g + n * (n + 1) / 2 * jump.
     """
     turns = gain < -landing(speed, jump) - jump * (1.0 + SETTLED)
+    if not turns.any():
+        return np.zeros(turns.shape)
     past = np.where(turns, -gain - 0.5 * jump, 0.0)
     n = np.ceil((past - np.sqrt(np.maximum(past * past - 2.0 * jump * speed, 0.0))) / jump)
     return np.where(turns, np.maximum(n, 1.0), 0.0)

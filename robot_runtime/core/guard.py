@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,7 @@ class Verdict:
         return self.refusal is Refusal.NONE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+class Rule(NamedTuple):
     """One rule applied to every joint: whether it is kept, the figure and its bounds, (..., J)."""
 
     refusal: Refusal
@@ -194,7 +194,10 @@ def _stops(command: Motion, bounds: _Bounds, limits: Limits, dt_s: float) -> lis
     found = [Rule(Refusal.BRAKING, fits[0], end[0], upper[0], lower[0])]
     if bounds.curved:
         found.append(Rule(Refusal.CURVE, fits[1], end[1], upper[1], lower[1]))
-        room = np.maximum(np.stack((q - bounds.roots[0], bounds.roots[1] - q)), 0.0)
+        room = np.empty((2, *q.shape))
+        np.subtract(q, bounds.roots[0], out=room[0])
+        np.subtract(bounds.roots[1], q, out=room[1])
+        room = np.maximum(room, 0.0)
         most = np.sqrt(bounds.slope * room) - bounds.offset
         most = np.minimum(np.maximum(most, 0.0), limits.velocity) + bounds.velocity_error
         found.append(_within(Refusal.CURVE, v, -most[0], most[1]))

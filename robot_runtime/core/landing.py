@@ -48,15 +48,16 @@ def stop_ways(
     rest = np.maximum(-1.0 - g, 0.0)
     k = np.floor(rest)
     turns = (k + 1.0) * (rest - 0.5 * k) > v + SETTLED
+    if not turns.any():
+        end = sense * _way(v, g, cap)
+        return end, end, sense, turns
     h = np.where(turns, -g - 0.5, 0.0)
     n = np.where(turns, np.maximum(np.ceil(h - np.sqrt(np.maximum(h * h - 2.0 * v, 0.0))), 1.0), 0)
     turn = (n - 1.0) * (v + 0.5 * n * g + n * (n + 1.0) / 6.0)
     behind = np.where(turns, -v - n * (g + 0.5 * (n + 1.0)), v)
     way = _way(behind, np.where(turns, -g - n, g), cap)
     end = np.where(turns, turn - behind - way, way)
-    first = way
-    if turns.any():
-        first = np.where(turns, _held_way(v, cap), way)
+    first = np.where(turns, _held_way(v, cap), way)
     return sense * end, sense * first, sense, turns
 
 

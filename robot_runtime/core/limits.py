@@ -96,22 +96,25 @@ def shape(
     is followed without lag. Joints of one group slow down together; None leaves each joint on
     its own. Raise ValueError for a value that is not finite.
     """
-    drift = _NOTHING if target_velocity is None else target_velocity
-    bend = _NOTHING if target_acceleration is None else target_acceleration
-    if not (np.isfinite(target).all() and np.isfinite(drift).all() and np.isfinite(bend).all()):
-        raise ValueError(f'target {target} with velocity {drift}, {bend} is not finite')
+    for given in (target, target_velocity, target_acceleration):
+        if given is not None and not np.isfinite(given).all():
+            raise ValueError(
+                f'target {target} with {target_velocity}, {target_acceleration} is not finite'
+            )
     units = _units(limits, dt_s)
     q = last.position
     v, gain = last.velocity / units.jump, last.acceleration * (dt_s / units.jump)
     # A joint past its end may stand or come back, so its own position counts as reachable.
     goal = np.minimum(np.maximum(target, np.minimum(units.lower, q)), np.maximum(units.upper, q))
     clipped = goal != target
-    drift = np.where(clipped, 0.0, np.minimum(np.maximum(drift, -FAR), FAR) / units.jump)
-    bend = np.where(clipped, 0.0, np.minimum(np.maximum(bend, -FAR), FAR) * dt_s / units.jump)
-    error = np.minimum(np.maximum((goal - q) / units.way, -FAR), FAR)
+    drift, bend = _NOTHING, _NOTHING
+    if target_velocity is not None:
+        drift = np.where(clipped, 0.0, _clip(target_velocity, FAR) / units.jump)
+    if target_acceleration is not None:
+        bend = np.where(clipped, 0.0, _clip(target_acceleration, FAR) * dt_s / units.jump)
+    error = _clip((goal - q) / units.way, FAR)
     ceiling, too_fast = _ceiling(error, drift, units, groups)
-    drift = np.minimum(np.maximum(drift, -units.fastest), units.fastest)
-    bend = np.minimum(np.maximum(bend, -units.hardest), units.hardest)
+    drift, bend = _clip(drift, units.fastest), _clip(bend, units.hardest)
 
     relative = (v - drift + 2.0 * bend, gain - bend, error - drift + bend)
     wish, stop_end = _toward(*relative, units)
@@ -126,7 +129,7 @@ def shape(
     braked = np.minimum(np.maximum(wanted, lowest), highest)
     if infeasible.any():  # a stop beyond the end is what is left
         braked = np.where(infeasible, stop_gain(v, gain, units.hardest), braked)
-    soft = np.minimum(np.maximum(braked, -units.hardest), units.hardest)
+    soft = _clip(braked, units.hardest)
     chosen = np.minimum(np.maximum(soft, gain - 1.0), gain + 1.0)
 
     active = (
@@ -210,10 +213,12 @@ def _near_an_end(
     `stop_end` is NaN for the others.
     """
     strong = np.abs(gain) + 2.0
-    peak = np.abs(v) + strong + 0.5 * strong * strong
-    most = units.way * peak * (strong + 4.0 + 2.0 * units.brake + peak / units.brake)
+    more = strong * (0.5 * strong + 1.0)
+    rising, falling = np.maximum(v, 0.0) + more, np.maximum(-v, 0.0) + more
+    slow, half = strong + 4.0 + 2.0 * units.brake, 0.5 / units.brake
     up, down = units.upper - q, q - units.lower
-    far = (up > most) & (down > most)
+    far = up > units.way * rising * (slow + half * rising)
+    far &= down > units.way * falling * (slow + half * falling)
     end = stop_end * units.way
     inside = (down >= 0.0) & (up >= 0.0) & (end <= up) & (end >= -down)
     near: NDArray[np.bool_] = ~(far | inside)
@@ -253,6 +258,11 @@ def _greatest(tried: Floats, ways: Floats, bound: Floats, error: Floats) -> Floa
     step = np.where(between, above - below, 0.0)
     greatest: Floats = below + np.maximum(share, 0.0) * step
     return greatest
+
+
+def _clip(value: Floats, most: Floats | float) -> Floats:
+    clipped: Floats = np.minimum(np.maximum(value, -most), most)
+    return clipped
 
 
 def _moved(last: Motion, gain: Floats, units: _Units, dt_s: float) -> Motion:

@@ -114,6 +114,31 @@ def test_a_sender_that_slows_down_is_met_again():
     assert_smooth(rig.sent)
 
 
+def late_by_one(wishes):
+    """Return a rig that follows accelerations and misses the last but one command."""
+    rig, last = Rig().engaged(), REST
+    for tick, wish in enumerate(wishes, start=1):
+        last = eased(last, wish * np.append(np.ones(7), 0))
+        late, after_it = tick == len(wishes) - 1, tick == len(wishes)
+        rig.run(P * 7 // 4 if late else P // 4 if after_it else P)
+        rig.send(tick, last)
+    return rig
+
+
+def test_a_sender_that_keeps_its_jerk_is_met_again():
+    rig = late_by_one([5.0] * 8)
+    assert (rig.state, rig.count.recovered) == (Phase.PASS, 1)
+    assert rig.gate.motion.acceleration[0] == pytest.approx(8 * LIMITS.jerk[0] * DT)
+    assert_smooth(rig.sent)
+
+
+def test_a_sender_that_turned_its_jerk_round_meanwhile_is_refused():
+    rig = late_by_one([5.0] * 6 + [0.0, 0.0])
+    assert rig.state is Phase.BRAKING
+    assert rig.gate.reason.startswith(COMMAND_LATE)
+    assert_smooth(rig.until_rest().sent)
+
+
 def test_a_sender_that_changes_its_speed_a_little_is_met_again_within_the_limits():
     gain = 0.2 * LIMITS.acceleration * np.append(np.ones(7), 0)
     rig, last = moving(), MOVING[-1]
