@@ -119,9 +119,18 @@ def shape(
     relative = (v - drift + 2.0 * bend, gain - bend, error - drift + bend)
     wish, stop_end = _toward(*relative, units)
     wanted = np.minimum(np.maximum(wish + bend, -gain_to(ceiling + v)), gain_to(ceiling - v))
-    lowest, highest = gain - 1.0, gain + 1.0
     sure = units.plain & (drift == 0.0) & (bend == 0.0)
-    bound = _near_an_end(v, gain, q, np.where(sure, stop_end, np.nan), units)
+    chosen, active = _allowed(wanted, v, gain, q, np.where(sure, stop_end, np.nan), units)
+    active = active + clipped * np.uint8(POSITION) + too_fast * np.uint8(VELOCITY)
+    return Shaped(_moved(last, chosen * units.jump, units, dt_s), active.astype(np.uint8))
+
+
+def _allowed(
+    wanted: Floats, v: Floats, gain: Floats, q: Floats, stop_end: Floats, units: _Units
+) -> tuple[Floats, Floats]:
+    """Return the allowed gain that is nearest to the `wanted` one, and flags of what binds."""
+    lowest, highest = gain - 1.0, gain + 1.0
+    bound = _near_an_end(v, gain, q, stop_end, units)
     if bound.any():
         low, high = _inside(v, gain, q, units)
         lowest, highest = np.where(bound, low, lowest), np.where(bound, high, highest)
@@ -131,16 +140,13 @@ def shape(
         braked = np.where(infeasible, stop_gain(v, gain, units.hardest), braked)
     soft = _clip(braked, units.hardest)
     chosen = np.minimum(np.maximum(soft, gain - 1.0), gain + 1.0)
-
-    active = (
-        clipped * np.uint8(POSITION)
-        + too_fast * np.uint8(VELOCITY)
-        + (soft != braked) * np.uint8(ACCELERATION)
-        + (braked != wanted) * np.uint8(BRAKE)
+    flags = (
+        (soft != braked) * np.uint8(ACCELERATION)
+        + bound * (braked != wanted) * np.uint8(BRAKE)
         + infeasible * np.uint8(INFEASIBLE)
         + (np.abs(chosen - gain) >= FULL) * np.uint8(JERK)
     )
-    return Shaped(_moved(last, chosen * units.jump, units, dt_s), active.astype(np.uint8))
+    return chosen, flags
 
 
 def ramp_to_rest(last: Motion, limits: Limits, dt_s: float) -> Motion:

@@ -1,5 +1,6 @@
 """Safety of shaper and gate together: whatever is asked, each command passes and a stop fits."""
 
+from benchmarks.safety_campaign import campaign, KINDS, robots, targets
 from hypothesis import given, settings, strategies
 import numpy as np
 import pytest
@@ -7,8 +8,6 @@ from robot_runtime.core.brake import stop_reach, stop_step
 from robot_runtime.core.guard import kept, rules, verify
 from robot_runtime.core.limits import INFEASIBLE, ramp_to_rest, shape
 from robot_runtime.core.types import Limits, Motion
-
-from benchmarks.safety_campaign import campaign, KINDS, robots, targets
 
 SETTINGS = settings(max_examples=25, deadline=None, derandomize=True)
 
