@@ -51,10 +51,10 @@ def cleared(
     loop brakes as hard as it must, at most fully: the stop from `last` was looked at before.
     """
     wish = shaped.motion.velocity
-    if body is None or not (wish.any() or last.velocity.any()):
+    if body is None or not (wish.any() or last.moves):
         return shaped
-    travel = np.abs(wish) * dt_s + _stop_travel(np.maximum(np.abs(wish), np.abs(last.velocity)),
-                                                limits)
+    fastest = np.maximum(np.abs(wish), np.abs(last.velocity))
+    travel = fastest * dt_s + _stop_travel(fastest, shaped.motion.acceleration, limits)
     keep = body.stop + body.unseen
     ahead = keep + body.reach @ travel / SHARE
     gaps = body.gaps(last.position, np.maximum(body.margin, np.minimum(ahead, HORIZON_M)))
@@ -104,19 +104,39 @@ def _less(
     return found
 
 
-def _stop_travel(speed: Floats, limits: Limits) -> Floats:
-    """Return how far each joint goes while it stops from `speed`."""
-    path: Floats = speed * speed / (2.0 * limits.acceleration)
+def _peak(speed: Floats, acceleration: Floats, limits: Limits) -> Floats:
+    """Return the most speed that a joint may still reach while it lets go of its acceleration."""
+    peak: Floats = speed + acceleration * acceleration / (2.0 * limits.jerk)
+    return peak
+
+
+def _stop_travel(speed: Floats, acceleration: Floats, limits: Limits) -> Floats:
+    """
+    Return how far each joint goes at most while it stops from `speed` under a bound on jerk.
+
+    To let go of the acceleration takes |a| / j, and to build up the full brake costs
+    v * A / (2 * j) more than to have it at once.
+    """
+    peak = _peak(speed, acceleration, limits)
+    delay = (limits.acceleration / 2.0 + np.abs(acceleration)) / limits.jerk
+    path: Floats = peak * (peak / (2.0 * limits.acceleration) + delay)
     return path
 
 
 def _stop_places(motion: Motion, looks: int, limits: Limits) -> Floats:
-    """Return positions (K, J) along the stop from `motion`, from its begin to its end."""
+    """
+    Return positions (K, J) along the stop from `motion`, from its begin to its end.
+
+    Each joint is taken to slow down evenly over its whole way, which is near to what it does.
+    """
     speed = np.abs(motion.velocity)
-    times = np.linspace(0.0, (speed / limits.acceleration).max(), looks)[:, np.newaxis]
-    times = np.minimum(times, speed / limits.acceleration)
-    path = times * (speed - limits.acceleration * times / 2.0)
-    places: Floats = motion.position + np.copysign(path, motion.velocity)
+    peak = np.maximum(_peak(speed, motion.acceleration, limits), 1e-300)
+    way = _stop_travel(speed, motion.acceleration, limits)
+    lasts = 2.0 * way / peak
+    times = np.linspace(0.0, lasts.max(), looks)[:, np.newaxis]
+    share = np.minimum(times / np.maximum(lasts, 1e-300), 1.0)
+    sense = np.where(motion.velocity == 0.0, motion.acceleration, motion.velocity)
+    places: Floats = motion.position + np.copysign(way * share * (2.0 - share), sense)
     return places
 
 
@@ -127,7 +147,8 @@ def _straight(
     """Return the velocity of each group along the straight way to `target`."""
     error = target - last.position
     size = np.maximum(np.abs(error), 1e-12)
-    most = np.minimum(brake_velocity(size, limits.acceleration, dt_s), limits.velocity)
+    brake = brake_velocity(size, limits.acceleration * (dt_s * dt_s)) / dt_s
+    most = np.minimum(brake, limits.velocity)
     ratio = most / size
     velocity = np.zeros_like(error)
     for group in groups:
@@ -156,7 +177,7 @@ def _share(
         left = place.gaps.distance[near] - place.keep[near]
         width = body.margin[near] - place.keep[near]
         inside = np.maximum(np.minimum(left / width, 1.0), 0.0)
-        step = closing.sum(axis=1) * dt_s
+        step = closing @ (dt_s + limits.acceleration / (2.0 * limits.jerk))
         path = closing @ (np.abs(speed) / (2.0 * limits.acceleration))
         room = SHARE * np.maximum(left, width)
         # the largest s with path * s^2 + step * s <= room
@@ -177,7 +198,8 @@ def _holds(body: Body, place: _Place, motion: Motion, limits: Limits) -> bool:
         tool = body.tool_jacobian(motion.position) @ motion.velocity
         if float(np.sqrt(tool @ tool)) > body.tool_speed:
             return False
-    ahead = float((body.reach @ _stop_travel(motion.velocity, limits)).max())
+    way = _stop_travel(np.abs(motion.velocity), motion.acceleration, limits)
+    ahead = float((body.reach @ way).max())
     looks = int(np.clip(np.ceil(ahead / SPACING_M), 2, MOST_LOOKS))
     places = _stop_places(motion, looks, limits)
     travel = np.abs(np.diff(places, axis=0)) @ body.reach.T

@@ -14,7 +14,6 @@ from robot_runtime.core.control_state import (
     ControlState,
     GateView,
     initial,
-    moving,
     Notes,
 )
 from robot_runtime.core.gate_state import COMMAND_LATE
@@ -57,7 +56,7 @@ def step(
     for event in inputs.events:
         state = obey(config, state, inputs, event, now_ns, ros_now_ns, notes)
     state, taken = take_over(config, state, inputs.teleop, now_ns, ros_now_ns, notes)
-    if state.leaving and state.motion is not None and not moving(state.motion):
+    if state.leaving and state.motion is not None and not state.motion.moves:
         state = replace(state, mode=Mode.IDLE, motion=None, leaving=False)
     if state.mode in LISTENING:
         state = take_in(config, state, inputs.chunks, now_ns, notes)
@@ -115,7 +114,7 @@ def _at_home(
     home, motion = state.home, state.motion
     if state.mode is not Mode.HOME or home is None or motion is None:
         return state
-    if now_ns < home.end_ns or moving(motion):
+    if now_ns < home.end_ns or motion.moves:
         return state
     away = np.abs(motion.position - home.rows[-1])
     joint = int(np.argmax(away))

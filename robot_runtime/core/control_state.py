@@ -122,8 +122,3 @@ class Notes:
 def initial(config: ControlConfig) -> ControlState:
     """Return the state before the first tick: IDLE, nothing known."""
     return ControlState(Mode.IDLE, config.empty_schedule)
-
-
-def moving(motion: Motion) -> bool:
-    """Return whether any joint is commanded to move."""
-    return bool(np.any(motion.velocity != 0.0))

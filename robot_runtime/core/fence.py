@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.body import Body
-from robot_runtime.core.brake import stop_after, stop_step
+from robot_runtime.core.brake import stop_reach, stop_step
 from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
+from robot_runtime.core.stop_path import StopPath
 from robot_runtime.core.types import Floats, Limits, Motion
 
 FIRST_SPACING_M = 0.02  # of travel, before pieces are halved
@@ -20,9 +21,7 @@ FINE = Verdict(Refusal.NONE, -1, 0.0, 0.0)
 class _Way:
     """Places from the last command, through the new one, to the end of the stop from there."""
 
-    motion: Motion
-    limits: Limits
-    dt_s: float
+    stop: StopPath
     ticks: Floats  # (K,)
     places: Floats  # (K, J)
 
@@ -31,15 +30,15 @@ class _Way:
         cls, motion: Motion, last: Motion, looks: int, limits: Limits, dt_s: float
     ) -> '_Way':
         """Return the way at tick 0, `last`, tick 1, `motion`, and `looks` times on the stop."""
-        end = np.ceil((np.abs(motion.velocity) / (limits.acceleration * dt_s)).max())
-        ticks = np.unique(np.ceil(np.linspace(0.0, end, looks + 1)))
-        places = stop_after(motion, ticks, limits.acceleration, dt_s)
-        return cls(motion, limits, dt_s, np.append(0.0, 1.0 + ticks),
-                   np.vstack((last.position, places)))
+        stop = StopPath(motion, limits, dt_s)
+        even = np.ceil(np.linspace(0.0, stop.ticks, looks + 1))
+        ticks: Floats = np.unique(np.concatenate((even, stop.turns)))
+        places = np.vstack((last.position, stop.after(ticks)))
+        return cls(stop, np.append(0.0, 1.0 + ticks), places)
 
     def travel(self) -> Floats:
         """Return how far each joint moves at most between two neighbours, (K - 1, J)."""
-        return np.abs(np.diff(self.places, axis=0))  # no joint turns round within a stop
+        return np.abs(np.diff(self.places, axis=0))  # no joint turns round between two of them
 
     def between(self, pieces: NDArray[np.intp]) -> '_Way':
         """Return the places halfway through some `pieces`, which need not be whole ticks."""
@@ -47,10 +46,7 @@ class _Way:
         places = (self.places[pieces] + self.places[pieces + 1]) / 2.0
         whole = (ticks >= 1.0) & (self.ticks[pieces + 1] - self.ticks[pieces] > 1.0)
         ticks = np.where(whole, np.floor(ticks), ticks)
-        on_stop = stop_after(
-            self.motion, ticks[whole] - 1.0, self.limits.acceleration, self.dt_s
-        )
-        places[whole] = on_stop
+        places[whole] = self.stop.after(ticks[whole] - 1.0)
         return replace(self, ticks=ticks, places=places)
 
     def with_more(self, pieces: NDArray[np.intp], more: '_Way') -> '_Way':
@@ -107,7 +103,7 @@ def _along(
 ) -> Verdict:
     """Return the first distance below `bound` (P,) between `last` and the end of the stop."""
     tick = np.abs(motion.position - last.position)
-    travel = body.reach @ (tick + _most(motion, limits))
+    travel = body.reach @ (tick + _most(motion, limits, dt_s))
     looks = int(min(np.ceil(travel.max() / FIRST_SPACING_M), FIRST_LOOKS))
     if looks <= 1:
         here = body.distances(motion.position[np.newaxis], bound + travel)
@@ -144,9 +140,12 @@ def _longer(travel: Floats) -> Floats:
     return longer
 
 
-def _most(motion: Motion, limits: Limits) -> Floats:
-    """Return how far each joint moves at most, in all, during the stop from `motion`."""
-    most: Floats = motion.velocity * motion.velocity / (2.0 * limits.acceleration)
+def _most(motion: Motion, limits: Limits, dt_s: float) -> Floats:
+    """Return how far each joint gets away, at most, during the stop from `motion`."""
+    up, down = stop_reach(
+        motion.velocity, motion.acceleration, limits.acceleration, limits.jerk, dt_s
+    )
+    most: Floats = np.maximum(np.maximum(up, -down), 0.0)
     return most
 
 

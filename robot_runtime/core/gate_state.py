@@ -52,7 +52,7 @@ class GateConfig:
 
     @property
     def hold_ticks(self) -> int:
-        """Return how many coast steps keep the speed: half the budget, at least two."""
+        """Return how many coast steps go on as the sender did: half the budget, at least two."""
         return max(2, self.budget_ns // (2 * self.period_ns))
 
 
@@ -85,6 +85,8 @@ class GateState:
     counters: Counters = field(default_factory=Counters)
     coasting: int = 0  # steps of this coast
     told: Motion | None = None  # after a recovery: the command as its sender counts it
+    apart: int = 0  # commands until what was sent and what is told have the same derivatives
+    jerk: Floats | None = None  # of the last command that passed [rad/s^3]
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
     blocked: str = ''  # the e-stop as last seen: why nothing may move, or empty

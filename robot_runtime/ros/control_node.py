@@ -176,7 +176,7 @@ class ControlNode:
             self._stop_since = now
             self._events.append(Event.HOLD)
         motion = self._state.motion
-        at_rest = motion is None or not motion.velocity.any()
+        at_rest = motion is None or not motion.moves
         quiet = self._state.mode in (Mode.IDLE, *LATCHED)
         return (at_rest and self._state.mode not in MOVING) or quiet or (
             now - self._stop_since > REST_WITHIN_NS

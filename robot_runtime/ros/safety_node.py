@@ -76,7 +76,7 @@ class SafetyNode:
     def _wire(self) -> None:
         node, robot, config = self._node, self._robot, self._config
         self._outputs = adapters.outputs(
-            node, robot, config.limits.acceleration, config.period_ns, config.budget_ns
+            node, robot, config.limits, config.period_ns, config.budget_ns
         )
         self._commands = node.create_subscription(
             JointTrajectory, 'control_node/command', _unused, qos.INTERNAL

@@ -17,6 +17,7 @@ Positive = Annotated[float, Field(gt=0.0)]
 Name = Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
 Topic = Annotated[str, Field(pattern=r'^/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*$')]
 INF = float('inf')
+JERK_PER_ACCELERATION = 20.0  # [1/s] full acceleration takes 50 ms at least
 LOOSER = 1e-9  # of a limit: how far two ways to write one figure may be apart
 
 
@@ -189,14 +190,15 @@ class RobotFile(Strict):
         return tuple(slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True))
 
     def published_limits(self) -> Limits:
-        """Return the limits as published."""
+        """Return the limits as published; the jerk is 20 per second of acceleration at most."""
         return self._limits(1.0)
 
     def limits(self, speed: float = 1.0) -> Limits:
         """
-        Return the operating limits: velocity and acceleration scaled, all else as published.
+        Return the operating limits: velocity, acceleration and jerk scaled, all else published.
 
-        `speed` is the operator's own scale, above 0 and at most 1, on top of the robot's.
+        `speed` is the operator's own scale, above 0 and at most 1, on top of the robot's. It
+        scales the three alike, so that full acceleration takes as long as at full speed.
         """
         return self._limits(self.operating_scale * speed)
 
@@ -207,6 +209,7 @@ class RobotFile(Strict):
             upper=_floats([joint.upper for joint in self.joints]),
             velocity=_floats([joint.velocity * scale for joint in self.joints]),
             acceleration=_floats([joint.acceleration * scale for joint in self.joints]),
+            jerk=_floats([_jerk(joint, scale) for joint in self.joints]),
             lead=_floats([joint.lead or INF for joint in self.joints]),
             velocity_offset=_floats([c.offset if c else 0.0 for c in curves]),
             velocity_deceleration=_floats([c.deceleration if c else INF for c in curves]),
@@ -269,6 +272,12 @@ def _floats(values: Sequence[float]) -> Floats:
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
     return array
+
+
+def _jerk(joint: Joint, scale: float) -> float:
+    """Return the operating jerk: the scaled published one, or 20 per second of acceleration."""
+    most = JERK_PER_ACCELERATION * joint.acceleration * scale
+    return most if joint.jerk is None else min(joint.jerk * scale, most)
 
 
 def _limits_given(joint: Joint) -> set[str]:

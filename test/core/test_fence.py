@@ -3,14 +3,22 @@
 from gate_robot import after, DT, HOME, LIMITS, MOVING, moving, MS, onward, P, REST, Rig
 import numpy as np
 import pytest
-from robot_runtime.core.brake import stop_end, stop_step
+from robot_runtime.core.brake import stop_step
 from robot_runtime.core.fence import breach, fenced
 from robot_runtime.core.gate import Phase
 from robot_runtime.core.guard import Refusal
+from robot_runtime.core.stop_path import StopPath
 from robot_runtime.core.types import Motion
 from walls import Post, STOP, UNSEEN, wall, Walls
 
-END = stop_end(MOVING[-1].position, MOVING[-1].velocity, LIMITS.acceleration, DT)[0]
+
+
+def stop_end(motion):
+    path = StopPath(motion, LIMITS, DT)
+    return path.after(np.array([float(path.ticks)]))[0]
+
+
+END = stop_end(MOVING[-1])[0]
 
 
 def judged(body, motion=MOVING[-1], last=MOVING[-2]):
@@ -49,7 +57,7 @@ def test_nothing_that_passes_comes_nearer_than_is_said():
         velocity = rng.uniform(-1.0, 1.0, 8) * LIMITS.velocity
         motion = Motion(HOME, velocity, np.zeros(8))
         last = Motion(HOME - velocity * DT, velocity, np.zeros(8))
-        end = stop_end(HOME, velocity, LIMITS.acceleration, DT)
+        end = stop_end(motion)
         middle = HOME + rng.uniform(-0.2, 1.2) * (end - HOME) + rng.normal(size=8) * 0.03
         body = Round(middle, rng.uniform(0.01, 0.2))
         if (body.distances(last.position[np.newaxis], 0.0) < STOP).any():
