@@ -192,6 +192,8 @@ def _prepare(mujoco: Any, arm: Any) -> None:
                 geom.group = GROUP_HIDDEN if drawn else geom.group
     for joint in arm.joints:
         joint.actgravcomp = True
+        joint.solref_limit[:] = (0.004, 1.0)  # a stop of steel: two steps of physics
+        joint.solimp_limit[:3] = (0.99, 0.999, 0.0001)
 
 
 def _drive(mujoco: Any, cell: Any) -> None:
