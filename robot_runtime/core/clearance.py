@@ -17,6 +17,8 @@ BLOCKED = 0.05  # share of the wish
 TOOL_SHARE = 0.97  # of the tool's speed: what the turning of the arm adds within one tick
 SPACING_M = 0.01  # of travel between looks along a stop
 MOST_LOOKS = 12  # along one stop
+MOST_UNSURE = 3  # pieces between looks that are looked at more closely
+CLOSER = 8  # looks at one of them
 HALVINGS = 3  # between the full brake and what would come too near
 
 
@@ -110,12 +112,11 @@ def _stop_travel(speed: Floats, limits: Limits) -> Floats:
     return path
 
 
-def _stop_places(motion: Motion, looks: int, limits: Limits) -> Floats:
-    """Return positions (K, J) along the stop from `motion`, from its begin to its end."""
+def _stop_places(motion: Motion, times: Floats, limits: Limits) -> Floats:
+    """Return the positions (K, J) at `times` (K,) [s] into the stop from `motion`."""
     speed = np.abs(motion.velocity)
-    times = np.linspace(0.0, (speed / limits.acceleration).max(), looks)[:, np.newaxis]
-    times = np.minimum(times, speed / limits.acceleration)
-    path = times * (speed - limits.acceleration * times / 2.0)
+    moving = np.minimum(times[:, np.newaxis], speed / limits.acceleration)
+    path = moving * (speed - limits.acceleration * moving / 2.0)
     places: Floats = motion.position + np.copysign(path, motion.velocity)
     return places
 
@@ -179,9 +180,25 @@ def _holds(body: Body, place: _Place, motion: Motion, limits: Limits) -> bool:
             return False
     ahead = float((body.reach @ _stop_travel(motion.velocity, limits)).max())
     looks = int(np.clip(np.ceil(ahead / SPACING_M), 2, MOST_LOOKS))
-    places = _stop_places(motion, looks, limits)
+    times = np.linspace(0.0, (np.abs(motion.velocity) / limits.acceleration).max(), looks)
+    unsure = _unsure(body, place, _stop_places(motion, times, limits))
+    if len(unsure) > MOST_UNSURE:
+        return False
+    for k in unsure:  # a closer look
+        closer = np.linspace(times[k], times[k + 1], CLOSER)
+        if len(_unsure(body, place, _stop_places(motion, closer, limits))):
+            return False
+    return True
+
+
+def _unsure(body: Body, place: _Place, places: Floats) -> list[int]:
+    """Return which pieces between `places` (K, J) may come too near; all if a place does."""
     travel = np.abs(np.diff(places, axis=0)) @ body.reach.T
-    # half of the longer neighbouring piece is what a distance can lose before the next look
-    lost = np.maximum(np.vstack((travel, travel[-1:])), np.vstack((travel[:1], travel))) / 2.0
-    least = np.maximum(place.bound, place.bound - body.unseen + lost)
-    return bool((body.distances(places, least) >= least).all())
+    within = np.maximum(np.vstack((travel, travel[-1:])), np.vstack((travel[:1], travel)))
+    seen = body.distances(places, place.bound + within)
+    if not (seen >= place.bound).all():
+        return list(range(MOST_UNSURE + 1))
+    # a piece is nowhere nearer than the mean of its ends less half of what it travels
+    sure = (seen[:-1] + seen[1:] - travel) / 2.0 >= place.bound - body.unseen
+    found: list[int] = np.flatnonzero(~sure.all(axis=1)).tolist()
+    return found
