@@ -178,7 +178,7 @@ def _holds(body: Body, place: _Place, motion: Motion, limits: Limits) -> bool:
         tool = body.tool_jacobian(motion.position) @ motion.velocity
         if float(np.sqrt(tool @ tool)) > body.tool_speed:
             return False
-    ahead = float((body.reach @ _stop_travel(motion.velocity, limits)).max())
+    ahead = float((body.reach @ _stop_travel(motion.velocity, limits)).max(initial=0.0))
     looks = int(np.clip(np.ceil(ahead / SPACING_M), 2, MOST_LOOKS))
     times = np.linspace(0.0, (np.abs(motion.velocity) / limits.acceleration).max(), looks)
     unsure = _unsure(body, place, _stop_places(motion, times, limits))
