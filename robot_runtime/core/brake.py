@@ -149,12 +149,17 @@ def _whole(speed: Floats, jump: Floats) -> Floats:
     return whole
 
 
-def peak_speed(velocity: Floats, acceleration: Floats, jerk: Floats, dt_s: float) -> Floats:
-    """Return the greatest speed that a motion has yet, when its acceleration is let go of."""
+def let_go(velocity: Floats, acceleration: Floats, jerk: Floats, dt_s: float) -> Floats:
+    """Return the velocity that a motion comes to when its acceleration is let go of."""
     jump = jerk * (dt_s * dt_s)
     rest = np.maximum(np.abs(acceleration) * dt_s - jump, 0.0)
     k = np.floor(rest / jump)
-    more = (k + 1.0) * (rest - 0.5 * jump * k)
-    along = velocity * np.where(acceleration < 0.0, -1.0, 1.0)
-    peak: Floats = np.maximum(np.abs(velocity), along + more)
+    after: Floats = velocity + np.copysign((k + 1.0) * (rest - 0.5 * jump * k), acceleration)
+    return after
+
+
+def peak_speed(velocity: Floats, acceleration: Floats, jerk: Floats, dt_s: float) -> Floats:
+    """Return the greatest speed that a motion has yet, when its acceleration is let go of."""
+    after = let_go(velocity, acceleration, jerk, dt_s)
+    peak: Floats = np.maximum(np.abs(velocity), np.abs(after))
     return peak

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.body import Body
-from robot_runtime.core.brake import stop_reach, stop_step
+from robot_runtime.core.brake import let_go, stop_reach, stop_step
 from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
 from robot_runtime.core.stop_path import StopPath
 from robot_runtime.core.types import Floats, Limits, Motion
@@ -13,7 +13,8 @@ from robot_runtime.core.types import Floats, Limits, Motion
 FIRST_SPACING_M = 0.02  # of travel, before pieces are halved
 FIRST_LOOKS = 8  # along a stop, at most
 MOST_LOOKS = 160  # a stop that takes more of them is refused
-SAME = 1e-9  # [rad] or [m]: a step of the gate's own stop, as far as rounding goes
+# A step of the gate's own stop, as far as rounding goes: [rad] or [m], and per second.
+SAME, SAME_SPEED, SAME_GAIN = 1e-12, 1e-9, 1e-6
 FINE = Verdict(Refusal.NONE, -1, 0.0, 0.0)
 
 
@@ -70,14 +71,14 @@ def breach(body: Body, motion: Motion, last: Motion, limits: Limits, dt_s: float
     at least `stop` - `unseen` in between.
 
     A distance that was below its bound at `last` may grow or stay and not shrink, so that a robot
-    may leave. The next step of the gate's own stop needs no verdict: the way was looked at before.
+    may leave. The tool's speed is that of the command and that which a stop still comes to while
+    it lets go of the acceleration. The next step of the gate's own stop needs no verdict: the way
+    was looked at before.
     """
-    own = stop_step(last, limits, dt_s)
-    if (np.abs(motion.position - own.position) <= SAME).all():
+    if _is_own(motion, last, limits, dt_s):
         return FINE
     if np.isfinite(body.tool_speed):
-        velocity = body.tool_jacobian(motion.position) @ motion.velocity
-        speed = float(np.sqrt(velocity @ velocity))
+        speed = _tool_speed(body, motion, limits, dt_s)
         if not speed <= body.tool_speed * (1.0 + TOLERANCE):
             return Verdict(Refusal.TOOL_SPEED, -1, speed, body.tool_speed, body.tool)
     if not len(body.stop):
@@ -96,6 +97,23 @@ def fenced(body: Body, motion: Motion, last: Motion, limits: Limits, dt_s: float
     if breach(body, motion, last, limits, dt_s).ok:
         return motion
     return stop_step(last, limits, dt_s)
+
+
+def _is_own(motion: Motion, last: Motion, limits: Limits, dt_s: float) -> bool:
+    """Return whether `motion` is the next step of the stop from `last`."""
+    own = stop_step(last, limits, dt_s)
+    return bool(
+        (np.abs(motion.position - own.position) <= SAME).all()
+        and (np.abs(motion.velocity - own.velocity) <= SAME_SPEED).all()
+        and (np.abs(motion.acceleration - own.acceleration) <= SAME_GAIN).all()
+    )
+
+
+def _tool_speed(body: Body, motion: Motion, limits: Limits, dt_s: float) -> float:
+    """Return the greater of the tool's speeds: now, and with the acceleration let go of."""
+    after = let_go(motion.velocity, motion.acceleration, limits.jerk, dt_s)
+    tool = body.tool_jacobian(motion.position) @ np.stack((motion.velocity, after), axis=1)
+    return float(np.sqrt((tool * tool).sum(axis=0)).max())
 
 
 def _along(

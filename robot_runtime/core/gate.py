@@ -277,10 +277,9 @@ def _own_step(
     """Return the state after the step of its own that is due, and that step."""
     state = replace(
         state,
-        sent_ns=now_ns,
+        bucket=state.bucket.spend(now_ns), sent_ns=now_ns,
         next_emit_ns=state.next_emit_ns + config.period_ns,
-        bucket=state.bucket.spend(now_ns),
-    )
+    )  # fmt: skip
     if state.state is Phase.COAST:
         number = state.coasting + 1
         jerk = np.zeros_like(last.position) if state.jerk is None else state.jerk
@@ -288,8 +287,7 @@ def _own_step(
         if config.body is not None:
             motion = fenced(config.body, motion, last, config.limits, config.dt_s)
         state = _count(state, coasted=1)
-        tick = state.tick + 1
-        return replace(state, motion=motion, tick=tick, coasting=number), motion
+        return replace(state, motion=motion, tick=state.tick + 1, coasting=number), motion
     if state.state is Phase.BRAKING:
         motion = stop_step(last, config.limits, config.dt_s)
         phase = Phase.BRAKING if motion.moves else Phase.REST

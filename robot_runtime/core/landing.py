@@ -61,6 +61,18 @@ def stop_ways(
     return sense * end, sense * first, sense, turns
 
 
+def brake_velocity(distance: Floats, acceleration: Floats) -> Floats:
+    """
+    Return the highest velocity for the next tick from which a stop ends within `distance`.
+
+    Without a bound on jerk; it solves v + v^2 / (2 * a) = D, per tick, in the form that does
+    not cancel for small D.
+    """
+    twice = 2.0 * acceleration * distance
+    result: Floats = twice / (acceleration + np.sqrt(acceleration * acceleration + twice))
+    return result
+
+
 def _way(v: Floats, g: Floats, cap: Floats) -> Floats:
     """
     Return how far a joint goes that moves at `v` >= 0 and lands from there without turning.

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from robot_runtime.core.landing import gain_to, SETTLED, stop_gain, stop_ways
+from robot_runtime.core.landing import brake_velocity, gain_to, SETTLED, stop_gain, stop_ways
 from robot_runtime.core.types import CURVE_SHARE, Floats, Limits, Motion
 
 POSITION, VELOCITY, ACCELERATION, BRAKE, INFEASIBLE, JERK = 1, 2, 4, 8, 16, 32
@@ -149,23 +149,41 @@ def _allowed(
     return chosen, flags
 
 
+def steer(
+    velocity: Floats,
+    acceleration: Floats,
+    last: Motion,
+    limits: Limits,
+    dt_s: float,
+    groups: tuple[slice, ...],
+) -> Motion:
+    """
+    Return the motion one tick after `last` that takes up `velocity` soonest, all (J,).
+
+    It is the velocity wanted after this tick, and changes by `acceleration` from then on. A
+    group changes its velocity in one direction, as far as the bounds of each joint let it.
+    """
+    units = _units(limits, dt_s)
+    v, gain = last.velocity / units.jump, last.acceleration * (dt_s / units.jump)
+    most = np.minimum(np.abs(velocity), limits.velocity)
+    bend = _clip(acceleration * dt_s / units.jump, units.hardest) * (most == np.abs(velocity))
+    error = np.copysign(most, velocity) / units.jump - bend - v
+    wanted = bend
+    for group in groups:
+        far = np.maximum(np.abs(error[group]).max(), SETTLED)
+        change = bend[group] + error[group] * (gain_to(far) / far) - gain[group]
+        wanted[group] = gain[group] + change / max(1.0, float(np.abs(change).max()))
+    fastest = units.fastest
+    wanted = np.minimum(np.maximum(wanted, -gain_to(fastest + v)), gain_to(fastest - v))
+    chosen, _ = _allowed(wanted, v, gain, last.position, np.full(v.shape, np.nan), units)
+    return _moved(last, chosen * units.jump, units, dt_s)
+
+
 def ramp_to_rest(last: Motion, limits: Limits, dt_s: float) -> Motion:
     """Return the motion one tick after `last` when every joint brakes as hard as it may."""
     units = _units(limits, dt_s)
     v, gain = last.velocity / units.jump, last.acceleration * dt_s / units.jump
     return _moved(last, stop_gain(v, gain, units.hardest) * units.jump, units, dt_s)
-
-
-def brake_velocity(distance: Floats, acceleration: Floats) -> Floats:
-    """
-    Return the highest velocity for the next tick from which a stop ends within `distance`.
-
-    Without a bound on jerk; it solves v + v^2 / (2 * a) = D, per tick, in the form that does
-    not cancel for small D.
-    """
-    twice = 2.0 * acceleration * distance
-    result: Floats = twice / (acceleration + np.sqrt(acceleration * acceleration + twice))
-    return result
 
 
 def _ceiling(

@@ -38,7 +38,7 @@ class UrdfBody:
         self.stop: Floats = np.array([row.stop for row in rows], dtype=np.float64)
         self.unseen: Floats = np.array([row.unseen for row in rows], dtype=np.float64)
         self.margin: Floats = np.array([row.margin for row in rows], dtype=np.float64)
-        by_model_joint = np.array([row.reach for row in rows]).reshape(len(rows), -1)
+        by_model_joint = np.array([row.reach for row in rows]).reshape(-1, self._model.nq)
         self.reach: Floats = by_model_joint @ np.abs(self._matrix)
         self.tool = '' if robot.tool_speed is None else robot.tool_speed.frame
         self.tool_speed = INF if robot.tool_speed is None else robot.tool_speed.limit

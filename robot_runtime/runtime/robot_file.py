@@ -204,6 +204,7 @@ class RobotFile(Strict):
 
     def _limits(self, scale: float) -> Limits:
         curves = [joint.velocity_vs_position for joint in self.joints]
+        pairs = list(zip(curves, self.joints, strict=True))
         return Limits(
             lower=_floats([joint.lower for joint in self.joints]),
             upper=_floats([joint.upper for joint in self.joints]),
@@ -213,12 +214,8 @@ class RobotFile(Strict):
             lead=_floats([joint.lead or INF for joint in self.joints]),
             velocity_offset=_floats([c.offset if c else 0.0 for c in curves]),
             velocity_deceleration=_floats([c.deceleration if c else INF for c in curves]),
-            velocity_lower_end=_floats(
-                [c.lower_end if c else j.lower for c, j in zip(curves, self.joints, strict=True)]
-            ),
-            velocity_upper_end=_floats(
-                [c.upper_end if c else j.upper for c, j in zip(curves, self.joints, strict=True)]
-            ),
+            velocity_lower_end=_floats([c.lower_end if c else j.lower for c, j in pairs]),
+            velocity_upper_end=_floats([c.upper_end if c else j.upper for c, j in pairs]),
         )
 
 

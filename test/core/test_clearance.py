@@ -106,3 +106,10 @@ def test_random_targets_between_four_walls_keep_their_distance():
         followed(body, target, ticks=int(rng.integers(5, 150)), loop=loop)
     places = np.array([command.motion.position for command in loop.commands])
     assert body.distances(places, 0.0).min() >= KEPT - 1e-6
+
+
+def test_the_speed_of_the_tool_may_be_all_that_is_bounded():
+    body = Walls(np.zeros((0, 2)), [], tool_speed=0.5)
+    _, motions, _ = followed(body, [0.9, 0.8], ticks=60)
+    speed = np.array([float(np.linalg.norm(motion.velocity)) for motion in motions])
+    assert 0.2 < speed.max() <= 0.5

@@ -149,6 +149,16 @@ def test_a_robot_without_bounds_in_space_has_no_body(tmp_path):
     assert body_of(tmp_path, bare) is None
 
 
+def test_the_speed_of_the_tool_may_be_all_that_is_bounded(tmp_path):
+    def bare(data):
+        del data['workspace'], data['collision']
+
+    body = body_of(tmp_path, bare)
+    assert (body.labels, body.tool_speed) == ((), 0.8)
+    assert body.distances(np.zeros((3, 2)), body.stop).shape == (3, 0)
+    assert body.gaps(np.zeros(2), body.stop).gradient.shape == (0, 2)
+
+
 def collision(data):
     return data['collision']
 
