@@ -275,11 +275,8 @@ def _own_step(
     config: GateConfig, state: GateState, last: Motion, now_ns: int
 ) -> tuple[GateState, Motion]:
     """Return the state after the step of its own that is due, and that step."""
-    state = replace(
-        state,
-        bucket=state.bucket.spend(now_ns), sent_ns=now_ns,
-        next_emit_ns=state.next_emit_ns + config.period_ns,
-    )  # fmt: skip
+    due_ns, bucket = state.next_emit_ns + config.period_ns, state.bucket.spend(now_ns)
+    state = replace(state, sent_ns=now_ns, bucket=bucket, next_emit_ns=due_ns)
     if state.state is Phase.COAST:
         number = state.coasting + 1
         jerk = np.zeros_like(last.position) if state.jerk is None else state.jerk
