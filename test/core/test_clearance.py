@@ -1,11 +1,13 @@
 """Tests of the clearance: the loop slows down in time, stops before a wall, and leaves it."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from control_rig import CONFIG, HOME, in_policy
 import numpy as np
 import pytest
 from robot_runtime.core.clearance import CLEARANCE
+from robot_runtime.core.fence import breach
 from walls import STOP, UNSEEN, wall, Walls
 
 AT = 0.5
@@ -106,6 +108,24 @@ def test_random_targets_between_four_walls_keep_their_distance():
         followed(body, target, ticks=int(rng.integers(5, 150)), loop=loop)
     places = np.array([command.motion.position for command in loop.commands])
     assert body.distances(places, 0.0).min() >= KEPT - 1e-6
+    # the gate, which looks along its own stop from each of them, has nothing to refuse
+    for before, after in pairwise(loop.commands):
+        assert breach(body, after.motion, before.motion, CONFIG.limits, 0.004).ok
+
+
+def test_nothing_between_random_walls_is_proposed_that_the_gate_would_refuse():
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        angles = rng.uniform(0.0, 2.0 * np.pi, 5)
+        normals = np.stack((np.cos(angles), np.sin(angles)), axis=1)
+        speed = rng.choice([0.4, np.inf])
+        body = Walls(normals, normals @ HOME + rng.uniform(STOP / 2, 0.4, 5), tool_speed=speed)
+        loop = in_policy(replace(CONFIG, body=body))
+        for _ in range(12):
+            target = rng.uniform(-1.0, 1.0, 2)
+            followed(body, target, ticks=int(rng.integers(5, 120)), loop=loop)
+        for before, after in pairwise(loop.commands):
+            assert breach(body, after.motion, before.motion, CONFIG.limits, 0.004).ok
 
 
 def test_the_speed_of_the_tool_may_be_all_that_is_bounded():
