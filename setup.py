@@ -46,6 +46,7 @@ setup(
         'numpy>=1.26',
         'onnxruntime>=1.17',
         'opencv-python-headless',
+        'pin',
         'psutil',
         'pydantic>=2',
         'pyyaml',
@@ -57,7 +58,7 @@ setup(
         # A machine with ROS 2 from its distribution has the first three already.
         'ros': ROS_WHEELS,
         'mujoco': MUJOCO,
-        'sim': [*ROS_WHEELS, *MUJOCO, 'matplotlib', 'onnx', 'pin'],
+        'sim': [*ROS_WHEELS, *MUJOCO, 'matplotlib', 'onnx'],
         # Makes models/pick anew; the CPU build of torch is enough.
         'train': ['onnx', 'onnxscript', 'torch'],
         'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'ruff'],

@@ -29,7 +29,7 @@ def write(folder: Path, inference_ms: float) -> tuple[Path, Path]:
     robot = yaml.safe_load(found.read_text(encoding='utf-8'))
     size = {'width': WIDTH, 'height': HEIGHT, 'fps': float(FPS)}
     robot['cameras'] = [{'name': c, 'topic': f'{c}/image_raw', **size} for c in CAMERAS]
-    robot |= {'policy': None, 'urdf': None}
+    robot |= dict.fromkeys(('policy', 'urdf', 'workspace', 'tool_speed', 'collision'))
     robot_path = folder / 'vga.yaml'
     robot_path.write_text(yaml.safe_dump(robot), encoding='utf-8')
     names = [joint['name'] for group in robot['groups'] for joint in group['joints']]

@@ -26,7 +26,7 @@ HOME = np.array([0.1, -0.2])
 def limits():
     def full(value):
         return np.full(2, float(value))
-    return Limits(full(-1), full(1), full(1.5), full(5), full(0.1), full(0), full(INF),
+    return Limits(full(-1), full(1), full(1.5), full(5), full(100), full(0.1), full(0), full(INF),
                   full(-INF), full(INF))
 
 
@@ -74,7 +74,7 @@ def moving(config=CONFIG):
     loop = in_policy(config)
     rows = HOME + np.arange(30)[:, None] * np.array([0.01, 0.0])
     loop.tick(chunks=[loop.chunk(rows)])
-    loop.ticks(74)
+    loop.ticks(84)
     assert loop.state.motion.velocity[0] == pytest.approx(0.5)
     return loop
 

@@ -34,6 +34,7 @@ def fr3() -> Limits:
         upper=np.array(upper),
         velocity=np.array([2.62, 2.62, 2.62, 2.62, 5.26, 4.18, 5.26, 0.2]) / 2,
         acceleration=np.array([10.0] * 7 + [2.0]) / 2,
+        jerk=np.array([100.0] * 7 + [20.0]),
         lead=np.array([0.1] * 7 + [INF]),
         velocity_offset=np.array([0.30, 0.20, 0.20, 0.30, 0.35, 0.35, 0.35, 0.0]),
         velocity_deceleration=np.array([6.0, 2.585, 3.5, 4.0, 17.0, 5.5, 17.0, INF]),
@@ -50,6 +51,13 @@ def after(last: Motion, acceleration) -> Motion:
     """Return the motion one tick after `last` at `acceleration`."""
     velocity = last.velocity + acceleration * DT
     return Motion(last.position + velocity * DT, velocity, np.zeros(8) + acceleration)
+
+
+def eased(last: Motion, acceleration) -> Motion:
+    """Return the motion one tick after `last`, as near to `acceleration` as the jerk lets it."""
+    change = fr3().jerk * DT
+    wish = np.zeros(8) + acceleration
+    return after(last, np.clip(wish, last.acceleration - change, last.acceleration + change))
 
 
 LIMITS = fr3()
@@ -135,8 +143,10 @@ class Rig:
 def speed_up(ticks=20, share=0.8):
     """Return motions that reach a speed and keep it for five ticks."""
     motions, last = [], REST
-    for n in range(ticks + 5):
-        last = after(last, LIMITS.acceleration * share * np.append(np.ones(7), 0) * (n < ticks))
+    ramp = round(share * 12.5)
+    for n in range(ticks + ramp + 5):
+        wish = LIMITS.acceleration * share * np.append(np.ones(7), 0) * (n < ticks)
+        last = eased(last, wish)
         motions.append(last)
     return motions
 
@@ -161,7 +171,8 @@ def assert_smooth(motions):
     position = np.array([motion.position for motion in motions])
     velocity = np.diff(position, axis=0) / DT
     truth = Motion(position[2:], velocity[1:], np.diff(velocity, axis=0) / DT)
-    last = Motion(position[1:-1], velocity[:-1], np.zeros_like(velocity[:-1]))
+    before = np.concatenate((truth.acceleration[:1], truth.acceleration[:-1]))
+    last = Motion(position[1:-1], velocity[:-1], before)
     for rule in rules(truth, last, 1, None, LIMITS, DT):
         assert rule.kept.all(), (rule.refusal, np.argwhere(~rule.kept))
 

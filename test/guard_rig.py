@@ -22,6 +22,9 @@ def refusal(command, last=REST, ticks=1, measured=None, limits=LIMITS):
 
 
 def wide():
-    """Return limits without position and curve in the way."""
+    """Return limits without position, curve and jerk in the way."""
     far = np.full(8, 1e3)
-    return replace(LIMITS, lower=-far, upper=far, velocity_deceleration=np.full(8, np.inf))
+    return replace(
+        LIMITS, lower=-far, upper=far, velocity_deceleration=np.full(8, np.inf),
+        jerk=np.full(8, 1e6),
+    )  # fmt: skip

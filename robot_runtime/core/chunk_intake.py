@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from robot_runtime.core.chunk import checked, Chunk, ChunkError
-from robot_runtime.core.control_state import ControlConfig, ControlState, moving, Notes
+from robot_runtime.core.control_state import ControlConfig, ControlState, Notes
 from robot_runtime.core.mode import Event, Mode, next_mode
 from robot_runtime.core.schedule import ended_for, merge, sample
 
@@ -84,7 +84,7 @@ def _held(
     """Return the state in which the newest chunk waits, seen since the robot stands."""
     stepping = state.stepping
     replayed = sample(state.schedule, now_ns, grace_ns) is not None
-    if replayed or (state.motion is not None and moving(state.motion)):
+    if replayed or (state.motion is not None and state.motion.moves):
         stepping = stepping.moved(now_ns)
     for chunk in chunks:
         stepping = stepping.offered(chunk, now_ns)

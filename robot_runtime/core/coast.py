@@ -1,31 +1,33 @@
 """Coast step: what the gate sends while a command is late and may still come."""
 
 import numpy as np
-from robot_runtime.core.brake import slow_down, stop_step
-from robot_runtime.core.guard import rules
-from robot_runtime.core.types import Limits, Motion
-
-_RAMP_TICKS = 4  # from the held speed to the full stop
+from robot_runtime.core.brake import changed, landing, stop_step
+from robot_runtime.core.guard import kept, rules
+from robot_runtime.core.types import Floats, Limits, Motion
 
 
-def coast_step(last: Motion, number: int, hold: int, limits: Limits, dt_s: float) -> Motion:
+def coast_step(
+    last: Motion, jerk: Floats, number: int, hold: int, limits: Limits, dt_s: float
+) -> Motion:
     """
     Return the coast step `number`, from 1, which keeps the return of a late command possible.
 
-    For `hold` steps each joint keeps its speed, or loses it as fast as it did in `last`; then
-    a ramp of four steps leads to the full stop. So a sender of constant speed or constant
-    deceleration is met again exactly within the hold, at most one step into the ramp below the
-    highest speed, and not later: braking for a step and catching up costs more than the
-    acceleration that is allowed. A joint whose stop from the gentle step would end outside, or
-    cross the velocity curve, takes a step of the full stop at once.
+    For `hold` steps each joint goes on as the last command was going, at its `jerk`, until its
+    acceleration is gone; then comes the full stop. So a sender that kept its speed, its
+    acceleration or its jerk is met again exactly within the hold. Another one is refused: the
+    way back to it would cost more jerk than is allowed. A joint whose stop from there would end
+    outside, cross the velocity curve or turn round takes a step of the full stop at once.
     """
-    share = min(max(number - hold, 0) / _RAMP_TICKS, 1.0)
-    losing = -last.acceleration * np.sign(last.velocity)
-    loss = np.minimum(np.maximum(losing, share * limits.acceleration), limits.acceleration)
-    gentle, full = slow_down(last, loss, dt_s), stop_step(last, limits, dt_s)
-    safe = np.ones(np.shape(last.position), dtype=np.bool_)
-    for rule in rules(gentle, last, 1, None, limits, dt_s):
-        safe &= rule.kept
+    full = stop_step(last, limits, dt_s)
+    if number > hold:
+        return full
+    jump = limits.jerk * (dt_s * dt_s)
+    most, gain = limits.acceleration * dt_s, last.acceleration * dt_s
+    onward = np.clip(gain + np.clip(jerk * (dt_s * dt_s), -jump, jump), -most, most)
+    onward = np.where(onward * gain > 0.0, onward, 0.0)  # once it is gone it does not come back
+    gentle = changed(last, np.clip(onward, gain - jump, gain + jump), jump, dt_s)
+    safe = kept(rules(gentle, last, 1, None, limits, dt_s))
+    safe &= -np.sign(gentle.velocity) * onward <= landing(np.abs(gentle.velocity), jump) + jump
     return Motion(
         np.where(safe, gentle.position, full.position),
         np.where(safe, gentle.velocity, full.velocity),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from robot_runtime.core import handover
 from robot_runtime.core.chunk_intake import take_in
+from robot_runtime.core.clearance import cleared
 from robot_runtime.core.control_events import faulted, obey, take_over, unusable
 from robot_runtime.core.control_state import (
     ControlConfig,
@@ -13,7 +14,6 @@ from robot_runtime.core.control_state import (
     ControlState,
     GateView,
     initial,
-    moving,
     Notes,
 )
 from robot_runtime.core.gate_state import COMMAND_LATE
@@ -56,7 +56,7 @@ def step(
     for event in inputs.events:
         state = obey(config, state, inputs, event, now_ns, ros_now_ns, notes)
     state, taken = take_over(config, state, inputs.teleop, now_ns, ros_now_ns, notes)
-    if state.leaving and state.motion is not None and not moving(state.motion):
+    if state.leaving and state.motion is not None and not state.motion.moves:
         state = replace(state, mode=Mode.IDLE, motion=None, leaving=False)
     if state.mode in LISTENING:
         state = take_in(config, state, inputs.chunks, now_ns, notes)
@@ -79,11 +79,7 @@ def step(
         command = Command(state.epoch_ns, state.tick, motion)
         state = replace(state, motion=motion, tick=state.tick + 1, late=state.late + late)
     report = ControlReport(
-        mode=state.mode,
-        fault=state.fault,
-        target=target,
-        active=active,
-        late=late,
+        mode=state.mode, fault=state.fault, target=target, active=active, late=late,
         chunk_stamp_ns=chunk_stamp_ns,
         merged=tuple(notes.merged),
         policy_epoch=state.policy_epoch,
@@ -118,7 +114,7 @@ def _at_home(
     home, motion = state.home, state.motion
     if state.mode is not Mode.HOME or home is None or motion is None:
         return state
-    if now_ns < home.end_ns or moving(motion):
+    if now_ns < home.end_ns or motion.moves:
         return state
     away = np.abs(motion.position - home.rows[-1])
     joint = int(np.argmax(away))
@@ -181,6 +177,7 @@ def _advance(
         soon = after.faded(target if soon is None else soon, soon_ns)
     drift = None if soon is None else (soon - aim) / dt_s
     shaped = shape(aim, last, config.limits, dt_s, config.groups, drift)
+    shaped = cleared(config.body, shaped, last, aim, config.limits, dt_s, config.groups)
     return _with(state, fading, fresh=False), aim, shaped
 
 

@@ -9,7 +9,6 @@ from robot_runtime.core.control_state import (
     ControlConfig,
     ControlInputs,
     ControlState,
-    moving,
     Notes,
 )
 from robot_runtime.core.mode import allowed_from, Event, Mode, next_mode
@@ -153,7 +152,7 @@ def seed(
     sent = state.motion if gate is None else None if gate.state == 'IDLE' else gate.motion
     if sent is None:
         return inputs.measured.value, ''
-    if moving(sent):
+    if sent.moves:
         return None, 'the last motion sent is not at rest yet'
     return sent.position, ''
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.handover import Handover
 from robot_runtime.core.mode import Event, Mode
@@ -30,6 +31,7 @@ class ControlConfig:
     late_after_ns: int | None = None  # grace after a chunk's last row; None: one row
     silence_ns: int = 2_000_000_000  # after the end of the last chunk: POLICY ends in HOLD
     speed: float = 1.0  # operator's scale of the chunk's clock; `limits` hold it already
+    body: Body | None = None  # None: nothing is known of what the robot may touch
     names: tuple[str, ...] = ()  # of the joints, for sentences
     handover_ns: int = 100_000_000  # in which the target of a new mode fades in
     teleop_timeout_ns: int = 200_000_000  # silence after which TELEOP ends in HOLD
@@ -120,8 +122,3 @@ class Notes:
 def initial(config: ControlConfig) -> ControlState:
     """Return the state before the first tick: IDLE, nothing known."""
     return ControlState(Mode.IDLE, config.empty_schedule)
-
-
-def moving(motion: Motion) -> bool:
-    """Return whether any joint is commanded to move."""
-    return bool(np.any(motion.velocity != 0.0))

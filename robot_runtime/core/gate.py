@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 from robot_runtime.core.brake import stop_step
 from robot_runtime.core.coast import coast_step
-from robot_runtime.core.gate_entry import judge, lost, realised, seeded
+from robot_runtime.core.fence import breach, fenced
+from robot_runtime.core.gate_entry import has_parted, judge, lost, seeded
 from robot_runtime.core.gate_state import (
     blocking,
     COMMAND_LATE,
@@ -16,6 +18,7 @@ from robot_runtime.core.gate_state import (
     not_following,
     Phase,
     sentence_of,
+    too_fast,
     unmeasured,
 )
 from robot_runtime.core.guard import Refusal, verify
@@ -58,18 +61,25 @@ def on_command(
         return _brake(config, state, late(config, state, now_ns), now_ns), None
     if measured is None or unmeasured(config, measured, now_ns):
         return _brake(config, state, unmeasured(config, measured, now_ns), now_ns), None
-    verdict, parted = judge(config, state, command.motion, ticks, measured.value)
+    verdict, parted, motion = judge(config, state, command.motion, ticks, measured.value)
     if not verdict.ok:
         cause = f'{COMMAND_LATE}, and it cannot be met again: ' if parted else ''
         return _refuse(config, state, cause + sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns, ticks)
     if not paid:
-        return _refuse(config, state, _too_fast(config, state, now_ns), now_ns), None
-    motion, told, last = command.motion, None, state.motion
-    if state.state is Phase.COAST and last is not None:
+        return _refuse(config, state, too_fast(config, state, now_ns), now_ns), None
+    coasted, last = state.state is Phase.COAST, state.motion
+    if coasted:
         state = _count(state, recovered=1)
-        motion, told = realised(motion, last, ticks, config.dt_s), motion
-    return _pass(config, replace(state, bucket=bucket), command, motion, told, now_ns)
+    if config.body is not None and last is not None:
+        verdict = breach(config.body, motion, last, config.limits, config.dt_s)
+        if not verdict.ok:
+            return _refuse(config, state, sentence_of(config, verdict), now_ns), None
+    # Three positions of the sender's make an acceleration that is the sender's again.
+    anew = coasted or (has_parted(state) and ticks > 1)
+    apart = 2 if anew else max(state.apart - 1, 0)
+    state = replace(state, bucket=bucket, apart=apart)
+    return _pass(config, state, command, motion if apart else command.motion, now_ns)
 
 
 def on_tick(
@@ -154,9 +164,9 @@ def _engage(
         return _refuse(config, entered, sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns)
     if not paid:
-        return _refuse(config, entered, _too_fast(config, entered, now_ns), now_ns), None
-    entered = replace(entered, bucket=bucket, reason='', lead_since_ns=None)
-    return _pass(config, entered, command, motion, None, now_ns)
+        return _refuse(config, entered, too_fast(config, entered, now_ns), now_ns), None
+    entered = replace(entered, bucket=bucket, reason='', lead_since_ns=None, apart=0)
+    return _pass(config, entered, command, motion, now_ns)
 
 
 def _pass(
@@ -164,14 +174,16 @@ def _pass(
     state: GateState,
     command: Command,
     motion: Motion,
-    told: Motion | None,
     now_ns: int,
 ) -> tuple[GateState, Motion]:
+    before, ticks = state.told or state.motion, max(command.tick - state.tick, 1)
+    change = command.motion.acceleration - (before or motion).acceleration
     after = replace(
         _count(state, passed=1),
         state=Phase.PASS,
         motion=motion,
-        told=told,
+        told=command.motion if state.apart else None,
+        jerk=change / (ticks * config.dt_s),
         tick=command.tick,
         sent_ns=now_ns,
         last_command_ns=now_ns,
@@ -246,7 +258,7 @@ def _watch(
     silence = late(config, state, now_ns)
     if not silence:
         return state
-    if config.rest_on_silence and not motion.velocity.any():
+    if config.rest_on_silence and not motion.moves:
         return replace(state, state=Phase.REST, reason=silence)
     return _brake(config, state, silence, now_ns)
 
@@ -255,35 +267,22 @@ def _own_step(
     config: GateConfig, state: GateState, last: Motion, now_ns: int
 ) -> tuple[GateState, Motion]:
     """Return the state after the step of its own that is due, and that step."""
-    state = replace(
-        state,
-        sent_ns=now_ns,
-        next_emit_ns=state.next_emit_ns + config.period_ns,
-        bucket=state.bucket.spend(now_ns),
-    )
+    due_ns, bucket = state.next_emit_ns + config.period_ns, state.bucket.spend(now_ns)
+    state = replace(state, sent_ns=now_ns, bucket=bucket, next_emit_ns=due_ns)
     if state.state is Phase.COAST:
         number = state.coasting + 1
-        motion = coast_step(last, number, config.hold_ticks, config.limits, config.dt_s)
+        jerk = np.zeros_like(last.position) if state.jerk is None else state.jerk
+        motion = coast_step(last, jerk, number, config.hold_ticks, config.limits, config.dt_s)
+        if config.body is not None:
+            motion = fenced(config.body, motion, last, config.limits, config.dt_s)
         state = _count(state, coasted=1)
-        tick = state.tick + 1
-        return replace(state, motion=motion, tick=tick, coasting=number), motion
+        return replace(state, motion=motion, tick=state.tick + 1, coasting=number), motion
     if state.state is Phase.BRAKING:
         motion = stop_step(last, config.limits, config.dt_s)
-        phase = Phase.BRAKING if motion.velocity.any() else Phase.REST
+        phase = Phase.BRAKING if motion.moves else Phase.REST
         return replace(state, state=phase, motion=motion, told=None), motion
     motion = Motion.at_rest(last.position)
     return replace(state, motion=motion, told=None), motion
-
-
-def _too_fast(config: GateConfig, state: GateState, now_ns: int) -> str:
-    """Return the sentence for commands faster than time: the sender's fault, or our own sleep."""
-    slept_ns = now_ns - state.looked_ns
-    if slept_ns > config.period_ns:  # it looks several times a period
-        return (
-            f'{COMMAND_LATE}: the gate itself slept {slept_ns / 1e6:.1f} ms, and more than '
-            f'{config.burst} commands waited for it'
-        )
-    return f'command refused: {Refusal.RATE.value}: more than {config.burst} periods ahead'
 
 
 def _count(state: GateState, **more: int) -> GateState:

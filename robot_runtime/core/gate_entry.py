@@ -45,13 +45,14 @@ def _start(value: Floats, allowed: Floats) -> Verdict:
 
 def judge(
     config: GateConfig, state: GateState, motion: Motion, ticks: int, measured: Floats
-) -> tuple[Verdict, bool]:
+) -> tuple[Verdict, bool, Motion]:
     """
-    Return the verdict on a command of the current epoch, and whether lateness is its cause.
+    Return the verdict on a command of the current epoch, whether it has parted, and its motion.
 
     While coasting, what the command says of itself must be allowed, and so must the motion that
-    its position makes of the position that the gate sent; and so once more, one command later.
-    Ticks that were lost on the way are filled in, and each of them must be allowed.
+    its position makes of the positions that the gate sent; and so twice more, until the last
+    three positions are the sender's own. Ticks that were lost on the way are filled in, and each
+    of them must be allowed. Returned is the motion that the positions sent amount to.
     """
     limits, dt_s, last = config.limits, config.dt_s, state.motion
     assert last is not None
@@ -64,18 +65,25 @@ def judge(
         if verdict.refusal not in (Refusal.NAMES, Refusal.NOT_FINITE):
             with np.errstate(all='ignore'):
                 before = motion.velocity - motion.acceleration * dt_s
-                past = Motion(motion.position - motion.velocity * dt_s, before, before)
+                past = Motion(
+                    motion.position - motion.velocity * dt_s, before, motion.acceleration
+                )
             verdict = verify(motion, past, 1, measured, limits, dt_s)
-    parted = state.state is Phase.COAST or state.told is not None
+    parted = has_parted(state)
     if not verdict.ok or (ticks == 1 and not parted):
-        return verdict, False
+        return verdict, False, motion
     for step in filled(config, state, motion, ticks):
         verdict = verify(step, last, 1, None, limits, dt_s)
         if not verdict.ok:
-            return verdict, parted
+            return verdict, parted, motion
         last = step
     truth = realised(motion, last, 1, dt_s) if parted else motion
-    return verify(truth, last, 1, measured, limits, dt_s), parted
+    return verify(truth, last, 1, measured, limits, dt_s), parted, truth
+
+
+def has_parted(state: GateState) -> bool:
+    """Return whether what the gate sent last is not all of it what the sender told."""
+    return state.state is Phase.COAST or state.told is not None
 
 
 def lost(config: GateConfig, before: GateState, command: Command) -> tuple[Motion, ...]:
@@ -93,14 +101,16 @@ def filled(
 
     A controller takes its commands one period apart, so a step over lost ticks would be several
     times as fast. A command tells by its velocity and acceleration where its sender was in the
-    two ticks before; from a motion that has parted from the sender's, the way is a straight one.
+    two ticks before; from a motion that has parted from the sender's, it is a way of one jerk.
     """
     last, dt_s = state.motion, config.dt_s
     if last is None or not 1 < ticks <= MAX_TICKS:
         return ()
-    if state.state is Phase.COAST or state.told is not None:
-        step = (motion.position - last.position) / ticks
-        way = [last.position + n * step for n in range(1, ticks)]
+    if has_parted(state):
+        speed, gain = last.velocity * dt_s, last.acceleration * (dt_s * dt_s)
+        way = [last.position + n * speed + 0.5 * n * (n + 1) * gain for n in range(1, ticks + 1)]
+        rest = (motion.position - way.pop()) / (ticks * (ticks + 1) * (ticks + 2))
+        way = [q + n * (n + 1) * (n + 2) * rest for n, q in enumerate(way, start=1)]
     else:
         one = motion.position - motion.velocity * dt_s
         two = one - (motion.velocity - motion.acceleration * dt_s) * dt_s

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
-from robot_runtime.core.guard import TOLERANCE, Verdict
+from robot_runtime.core.body import Body
+from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tokens import TokenBucket
 from robot_runtime.core.types import Floats, Limits, Motion
@@ -37,6 +38,7 @@ class GateConfig:
     tracking_ns: int = 50_000_000
     burst: int = 3
     rest_on_silence: bool = False  # commands that end while the robot stands: REST, unlatched
+    body: Body | None = None  # None: distances and the speed of the tool are not looked at
 
     @property
     def dt_s(self) -> float:
@@ -50,7 +52,7 @@ class GateConfig:
 
     @property
     def hold_ticks(self) -> int:
-        """Return how many coast steps keep the speed: half the budget, at least two."""
+        """Return how many coast steps go on as the sender did: half the budget, at least two."""
         return max(2, self.budget_ns // (2 * self.period_ns))
 
 
@@ -83,6 +85,8 @@ class GateState:
     counters: Counters = field(default_factory=Counters)
     coasting: int = 0  # steps of this coast
     told: Motion | None = None  # after a recovery: the command as its sender counts it
+    apart: int = 0  # commands until what was sent and what is told have the same derivatives
+    jerk: Floats | None = None  # of the last command that passed [rad/s^3]
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
     blocked: str = ''  # e-stop and permits as last seen: why nothing may move, or empty
@@ -100,9 +104,9 @@ def initial(config: GateConfig, now_ns: int) -> GateState:
 
 def sentence_of(config: GateConfig, verdict: Verdict) -> str:
     """Return in words which rule was broken, by which joint, by how much."""
-    joint = f'{config.names[verdict.joint]} ' if verdict.joint >= 0 else ''
+    place = config.names[verdict.joint] if verdict.joint >= 0 else verdict.place
     figures = f'{verdict.value:.9g}, allowed {verdict.allowed:.9g}'
-    return f'command refused: {verdict.refusal.value}: {joint}{figures}'
+    return f'command refused: {verdict.refusal.value}: {place}{" " if place else ""}{figures}'
 
 
 def unmeasured(config: GateConfig, measured: Sample[Floats] | None, now_ns: int) -> str:
@@ -123,6 +127,17 @@ def late(config: GateConfig, state: GateState, now_ns: int) -> str:
     return (
         f'{COMMAND_LATE}: none for {silence_ns / 1e6:.1f} ms, allowed {config.budget_ns / 1e6:g}'
     )
+
+
+def too_fast(config: GateConfig, state: GateState, now_ns: int) -> str:
+    """Return the sentence for commands faster than time: the sender's fault, or our own sleep."""
+    slept_ns = now_ns - state.looked_ns
+    if slept_ns > config.period_ns:  # it looks several times a period
+        return (
+            f'{COMMAND_LATE}: the gate itself slept {slept_ns / 1e6:.1f} ms, and more than '
+            f'{config.burst} commands waited for it'
+        )
+    return f'command refused: {Refusal.RATE.value}: more than {config.burst} periods ahead'
 
 
 def not_following(config: GateConfig, sent: Motion, measured: Floats) -> str:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from robot_runtime.core.brake import slow_down, stop_after, stop_knots
-from robot_runtime.core.types import Floats, Motion
+from robot_runtime.core.brake import stop_step
+from robot_runtime.core.stop_path import StopPath
+from robot_runtime.core.types import Floats, Limits, Motion
 
 MAX_STRETCH = 0.01  # of the time between two points, to win back what a late motion has lost
 STRETCH_STEP = 0.00002  # change of it from one point to the next: 0.1 % of the acceleration
 SET_BACK_NS = 500_000_000  # no motion comes so early: the clock was set back
+KNOT_TICKS, MOST_KNOTS = 4, 20  # of the tail: from one point to the next, and at most
 TRANSIT_NS = 2_000_000  # from here to the controller
 
 
@@ -32,9 +34,9 @@ class TrajectoryWindow:
     never pressed together.
     """
 
-    def __init__(self, acceleration_limit: Floats, period_ns: int, delay_ns: int) -> None:
-        """Begin with nothing to run; the limit is that of the stop, (J,)."""
-        self._acceleration, self._period_ns = acceleration_limit, period_ns
+    def __init__(self, limits: Limits, period_ns: int, delay_ns: int) -> None:
+        """Begin with nothing to run; the limits are those of the stop."""
+        self._limits, self._period_ns = limits, period_ns
         self._delay_ns = delay_ns
         self._points: deque[Point] = deque()
         self._stretch = 0.0
@@ -50,7 +52,7 @@ class TrajectoryWindow:
             return
         newest = self._points[-1]
         due_ns = newest.due_ns + self._period_ns
-        if motion.velocity.any() or newest.motion.velocity.any():
+        if motion.moves or newest.motion.moves:
             wish = MAX_STRETCH if due_ns < wish_ns else 0.0
             change = min(max(wish - self._stretch, -STRETCH_STEP), STRETCH_STEP)
             self._stretch += change
@@ -71,31 +73,28 @@ class TrajectoryWindow:
         while len(points) > 2 and points[2].due_ns <= now_ns:
             points.popleft()
         self._told = newest = points[-1]
-        dt_s, acceleration, last = self._period_ns / 1e9, self._acceleration, newest.motion
-        ticks = stop_knots(last, acceleration, dt_s)
-        ticks = ticks if len(ticks) else np.ones(1)
-        tail = stop_after(last, ticks, acceleration, dt_s)
+        dt_s, last = self._period_ns / 1e9, newest.motion
+        stop = StopPath(last, self._limits, dt_s)
+        ticks = _knots(stop.ticks)
+        tail = stop.after(ticks)
         due_ns = [point.due_ns for point in points]
         due_ns += [newest.due_ns + int(tick) * self._period_ns for tick in ticks]
         position = np.vstack([point.motion.position for point in points] + [tail])
         velocity = _knot_velocity(np.array(due_ns, dtype=np.int64), position)
         velocity[0], verified = points[0].motion.velocity, len(points) - 1
-        velocity[verified:] = self._tail_velocity(last, np.append(0.0, ticks), dt_s)
+        # The mean of the steps before and after it; at the end it stands.
+        first = (stop.after(np.ones(1))[0] - last.position) / dt_s
+        velocity[verified] = 0.5 * (last.velocity + first)
+        around = stop.after(ticks + 1.0) - stop.after(ticks - 1.0)
+        velocity[verified + 1:] = around / (2.0 * dt_s)
+        velocity[-1] = 0.0
         first = int(len(points) > 1 and points[1].due_ns <= now_ns)
         return due_ns[first:], position[first:], velocity[first:]
-
-    def _tail_velocity(self, motion: Motion, ticks: Floats, dt_s: float) -> Floats:
-        """Return the velocity at each of `ticks` of the stop: the mean of the steps around it."""
-        speed, loss = np.abs(motion.velocity), self._acceleration * dt_s
-        before = np.maximum(speed - loss * ticks[:, np.newaxis], 0.0)
-        after = np.maximum(before - loss, 0.0)
-        middle: Floats = np.copysign(0.5 * (before + after), motion.velocity)
-        return middle
 
     def overtaken(self, now_ns: int) -> bool:
         """Return whether the controller has begun the tail before it could be told to go on."""
         told = self._told
-        if told is None or not told.motion.velocity.any():
+        if told is None or not told.motion.moves:
             return False
         return now_ns + TRANSIT_NS > told.due_ns
 
@@ -105,13 +104,19 @@ class TrajectoryWindow:
         motion, due_ns = self._told.motion, self._told.due_ns
         self._points.clear()
         self._points.append(self._told)
-        while due_ns <= now_ns + TRANSIT_NS and motion.velocity.any():
-            motion = slow_down(motion, self._acceleration, self._period_ns / 1e9)
+        while due_ns <= now_ns + TRANSIT_NS and motion.moves:
+            motion = stop_step(motion, self._limits, self._period_ns / 1e9)
             due_ns += self._period_ns
             self._points.append(Point(due_ns, motion))
-        if not motion.velocity.any():  # it stands, or will by itself: there is nothing to follow
+        if not motion.moves:  # it stands, or will by itself: there is nothing to follow
             self._told = self._points[-1]
         return motion
+
+
+def _knots(ticks: int) -> Floats:
+    """Return the ticks (K,) at which the tail of a stop of `ticks` has its points."""
+    every = max(KNOT_TICKS, -(-ticks // MOST_KNOTS))
+    return np.append(np.arange(every, ticks, every, dtype=np.float64), max(ticks, 1.0))
 
 
 def _knot_velocity(due_ns: NDArray[np.int64], position: Floats) -> Floats:

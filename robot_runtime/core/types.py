@@ -1,11 +1,15 @@
 """Values that travel between the parts of the runtime; frozen, SI units, joint order fixed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+# Share of the curve's deceleration with which shaper and gate count on the way along the curve:
+# a parabola strictly weaker than the curve lies below it.
+CURVE_SHARE = 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +26,7 @@ class Limits:
     upper: Floats
     velocity: Floats  # [rad/s], > 0
     acceleration: Floats  # [rad/s^2], > 0; speeding up and slowing down alike
+    jerk: Floats  # [rad/s^3], > 0; a stop from every motion that was ever sent keeps it too
     lead: Floats  # [rad] most the command may be away from the measured position; inf: unchecked
     velocity_offset: Floats  # [rad/s]
     velocity_deceleration: Floats  # [rad/s^2]
@@ -33,6 +38,10 @@ class Limits:
         """Return J, the number of joints."""
         return len(self.lower)
 
+    def part(self, joints: slice) -> 'Limits':
+        """Return the bounds of some of the joints."""
+        return Limits(*(getattr(self, one.name)[joints] for one in fields(self)))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
@@ -41,6 +50,11 @@ class Motion:
     position: Floats
     velocity: Floats
     acceleration: Floats
+
+    @property
+    def moves(self) -> bool:
+        """Return whether a joint has a velocity, or an acceleration that would give it one."""
+        return bool(self.velocity.any() or self.acceleration.any())
 
     @classmethod
     def at_rest(cls, position: Floats) -> 'Motion':

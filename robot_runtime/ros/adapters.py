@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from rclpy.node import Node
 from robot_runtime.core.trajectory_window import TrajectoryWindow
-from robot_runtime.core.types import Floats, Motion
+from robot_runtime.core.types import Floats, Limits, Motion
 from robot_runtime.ros import conversions, qos
 from robot_runtime.runtime.robot_file import RobotFile
 from std_msgs.msg import Float64MultiArray
@@ -135,7 +135,7 @@ class TrajectoryOutput:
 
 
 def outputs(
-    node: Node, robot: RobotFile, acceleration_limit: Floats, period_ns: int, budget_ns: int
+    node: Node, robot: RobotFile, limits: Limits, period_ns: int, budget_ns: int
 ) -> tuple[Output, ...]:
     """Return the output of each joint group of `robot`; `budget_ns` is the gate's patience."""
     made: list[Output] = []
@@ -143,7 +143,7 @@ def outputs(
         output = robot.topics.command[group.name]
         if output.adapter == 'joint_trajectory':
             delay_ns = TRAJECTORY_NS + min(budget_ns, MOST_SPARE_NS)
-            window = TrajectoryWindow(acceleration_limit[joints], period_ns, delay_ns)
+            window = TrajectoryWindow(limits.part(joints), period_ns, delay_ns)
             names = robot.joint_names[joints]
             made.append(TrajectoryOutput(node, output.topic, joints, names, window))
         else:

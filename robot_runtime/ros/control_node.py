@@ -57,12 +57,12 @@ class ControlNode:
         card = load_card(model_folder(values['policy']))
         check_robot(card, self._robot)
         self._outputs = card.output
-        self._realtime = realtime_class.enter(node, values)
         self._config = control_config(
             self._robot, card, self._period_ns, values['speed'],
             start_envelope=values['start_envelope'], step=values['step'],
             teleop_timeout_s=values['teleop_timeout_s'],
         )  # fmt: skip
+        self._realtime = realtime_class.enter(node, values)
         self._profile = HomeProfile(
             home_of(self._robot, card), self._config.limits, self._period_ns, self._names
         )
@@ -176,7 +176,7 @@ class ControlNode:
             self._stop_since = now
             self._events.append(Event.HOLD)
         motion = self._state.motion
-        at_rest = motion is None or not motion.velocity.any()
+        at_rest = motion is None or not motion.moves
         quiet = self._state.mode in (Mode.IDLE, *LATCHED)
         return (at_rest and self._state.mode not in MOVING) or quiet or (
             now - self._stop_since > REST_WITHIN_NS

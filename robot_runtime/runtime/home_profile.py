@@ -8,7 +8,6 @@ from robot_runtime.core.limits import braking
 from robot_runtime.core.types import Floats, Limits, Motion
 
 SHARE = 0.5  # of the operating limits: nobody chose this motion, and somebody may stand there
-JERK_PER_ACCELERATION = 20.0  # [1/s] the full acceleration is reached in 50 ms
 MOST_ROWS = 4096
 
 
@@ -28,7 +27,7 @@ class HomeProfile:
         self, goal: Floats, limits: Limits, period_ns: int, names: tuple[str, ...]
     ) -> None:
         """Load the library; `goal` is taken back to where the loop itself can come to rest."""
-        _, lower, upper = braking(limits)
+        _, lower, upper = braking(limits, period_ns / 1e9)
         self._goal = np.clip(goal, lower, upper)
         self._limits, self._period_ns, self._names = limits, period_ns, names
         self._library, self.problem = _library()
@@ -49,7 +48,7 @@ class HomeProfile:
         wanted.target_position = self._goal.tolist()
         wanted.target_velocity = wanted.target_acceleration = [0.0] * joints
         wanted.max_velocity, wanted.max_acceleration = velocity.tolist(), acceleration.tolist()
-        wanted.max_jerk = (JERK_PER_ACCELERATION * acceleration).tolist()
+        wanted.max_jerk = (SHARE * limits.jerk).tolist()
         way = ruckig.Trajectory(joints)
         try:
             result = ruckig.Ruckig(joints).calculate(wanted, way)

@@ -1,5 +1,6 @@
 """Check of robot, policy and ROS domain, before anything starts."""
 
+from robot_runtime.runtime.body import load_body
 from robot_runtime.runtime.card_checks import check_robot
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy
@@ -12,6 +13,7 @@ def check_inputs(robot: str, policy: str) -> None:
     """Refuse a robot or a policy that is unknown or broken, or a policy of another robot."""
     ros_domain()
     described = load_robot(robot)
+    load_body(described)  # what it bounds in space
     folder = model_folder(policy)
     check_robot(load_card(folder), described)  # before the graph: it says what is wrong best
     check_pin(folder, described.policy)

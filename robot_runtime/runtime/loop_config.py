@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control_state import ControlConfig
 from robot_runtime.core.gate_state import GateConfig
 from robot_runtime.core.joint_stream import JointBounds, JointStream
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
+from robot_runtime.runtime.body import load_body
 from robot_runtime.runtime.policy_card import Output, PolicyCard
 from robot_runtime.runtime.robot_file import RobotFile
 
@@ -39,6 +41,7 @@ def control_config(
         teleop_timeout_ns=round(teleop_timeout_s * SECOND),
         start=start_of(robot, card) if start_envelope else None,
         step=step,
+        body=load_body(robot),
     )
 
 
@@ -58,9 +61,13 @@ def home_of(robot: RobotFile, card: PolicyCard) -> Floats:
 
 
 def gate_config(
-    robot: RobotFile, period_ns: int, fifo: bool, speed: float = 1.0
+    robot: RobotFile, period_ns: int, fifo: bool, speed: float = 1.0, body: Body | None = None
 ) -> GateConfig:
-    """Return what the gate needs; without a real-time class it waits longer for a command."""
+    """
+    Return what the gate needs; without a real-time class it waits longer for a command.
+
+    The robot's shape is loaded unless `body` is given.
+    """
     times = robot.timeouts
     silence_s = times.command_realtime_s if fifo else times.command_s
     return GateConfig(
@@ -71,6 +78,7 @@ def gate_config(
         state_timeout_ns=round(times.joint_state_s * SECOND),
         estop_required=robot.estop.required,
         estop_timeout_ns=round(times.estop_s * SECOND),
+        body=load_body(robot) if body is None else body,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from robot_runtime.core.types import Floats, Limits
 from robot_runtime.runtime import resources
+from robot_runtime.runtime.body_file import Collision, ToolSpeed, Workspace
 from robot_runtime.runtime.config_file import ConfigError, load, Strict
 from robot_runtime.runtime.permit_file import PermitFile
 from robot_runtime.runtime.urdf_limits import read_urdf, UrdfJoint
@@ -17,6 +18,7 @@ Positive = Annotated[float, Field(gt=0.0)]
 Name = Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
 Topic = Annotated[str, Field(pattern=r'^/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*$')]
 INF = float('inf')
+JERK_PER_ACCELERATION = 20.0  # [1/s] full acceleration takes 50 ms at least
 LOOSER = 1e-9  # of a limit: how far two ways to write one figure may be apart
 
 
@@ -140,6 +142,9 @@ class RobotFile(Strict):
     timeouts: Timeouts
     estop: EmergencyStop
     permits: tuple[PermitFile, ...] = ()  # beside the e-stop: deadman, heartbeat, driver
+    workspace: Workspace | None = None
+    tool_speed: ToolSpeed | None = None
+    collision: Collision | None = None
     policy: Annotated[str, Field(pattern=r'^[A-Za-z0-9_.-]+@[0-9a-f]{64}$')] | None = None
 
     @model_validator(mode='after')
@@ -150,6 +155,8 @@ class RobotFile(Strict):
         _unique('cameras', [camera.name for camera in self.cameras])
         _same('topics.command', 'groups', list(self.topics.command), group_names)
         _same('home', 'joints', list(self.home), self.joint_names)
+        if self.urdf is None and (self.workspace or self.tool_speed or self.collision):
+            raise ValueError('workspace, tool_speed and collision need a urdf')
         for joint in self.joints:
             place = self.home[joint.name]
             if not joint.lower <= place <= joint.upper:
@@ -185,33 +192,32 @@ class RobotFile(Strict):
         return tuple(slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True))
 
     def published_limits(self) -> Limits:
-        """Return the limits as published."""
+        """Return the limits as published; the jerk is 20 per second of acceleration at most."""
         return self._limits(1.0)
 
     def limits(self, speed: float = 1.0) -> Limits:
         """
-        Return the operating limits: velocity and acceleration scaled, all else as published.
+        Return the operating limits: velocity, acceleration and jerk scaled, all else published.
 
-        `speed` is the operator's own scale, above 0 and at most 1, on top of the robot's.
+        `speed` is the operator's own scale, above 0 and at most 1, on top of the robot's. It
+        scales the three alike, so that full acceleration takes as long as at full speed.
         """
         return self._limits(self.operating_scale * speed)
 
     def _limits(self, scale: float) -> Limits:
         curves = [joint.velocity_vs_position for joint in self.joints]
+        pairs = list(zip(curves, self.joints, strict=True))
         return Limits(
             lower=_floats([joint.lower for joint in self.joints]),
             upper=_floats([joint.upper for joint in self.joints]),
             velocity=_floats([joint.velocity * scale for joint in self.joints]),
             acceleration=_floats([joint.acceleration * scale for joint in self.joints]),
+            jerk=_floats([_jerk(joint, scale) for joint in self.joints]),
             lead=_floats([joint.lead or INF for joint in self.joints]),
             velocity_offset=_floats([c.offset if c else 0.0 for c in curves]),
             velocity_deceleration=_floats([c.deceleration if c else INF for c in curves]),
-            velocity_lower_end=_floats(
-                [c.lower_end if c else j.lower for c, j in zip(curves, self.joints, strict=True)]
-            ),
-            velocity_upper_end=_floats(
-                [c.upper_end if c else j.upper for c, j in zip(curves, self.joints, strict=True)]
-            ),
+            velocity_lower_end=_floats([c.lower_end if c else j.lower for c, j in pairs]),
+            velocity_upper_end=_floats([c.upper_end if c else j.upper for c, j in pairs]),
         )
 
 
@@ -241,7 +247,7 @@ def _checked(robot: RobotFile, path: Path) -> RobotFile:
                 f'{path}: joint {joint.name} is not in {urdf}, which moves {sorted(described)}'
             )
         _check_within(joint, described[joint.name], f'{path}: joint {joint.name}', urdf)
-    return robot
+    return robot.model_copy(update={'urdf': str(urdf)})
 
 
 def _check_within(joint: Joint, described: UrdfJoint, who: str, urdf: Path) -> None:
@@ -265,6 +271,12 @@ def _floats(values: Sequence[float]) -> Floats:
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
     return array
+
+
+def _jerk(joint: Joint, scale: float) -> float:
+    """Return the operating jerk: the scaled published one, or 20 per second of acceleration."""
+    most = JERK_PER_ACCELERATION * joint.acceleration * scale
+    return most if joint.jerk is None else min(joint.jerk * scale, most)
 
 
 def _limits_given(joint: Joint) -> set[str]:

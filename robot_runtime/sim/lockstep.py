@@ -102,7 +102,7 @@ class Lockstep:
     def _at_rest(self) -> bool:
         motion = self._control.motion
         return self._control.mode is not Mode.POLICY and (
-            motion is None or not motion.velocity.any()
+            motion is None or not motion.moves
         )
 
     def _pass(self, most_ns: int, over: Callable[[], bool]) -> None:

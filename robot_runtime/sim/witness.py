@@ -17,6 +17,8 @@ Q_MIN = (-2.7437, -1.7837, -2.9007, -3.0421, -2.8065, 0.5445, -3.0159)
 Q_MAX = (2.7437, 1.7837, 2.9007, -0.1518, 2.8065, 4.5169, 3.0159)
 DQ_MAX = (2.62, 2.62, 2.62, 2.62, 5.26, 4.18, 5.26)
 DDQ_MAX = (10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0)
+DDDQ_MAX = (5000.0, 5000.0, 5000.0, 5000.0, 5000.0, 5000.0, 5000.0)
+DDDQ_PER_DDQ = 20.0  # [1/s] promised beyond the datasheet: 50 ms to full acceleration at least
 # dq <= -offset + sqrt(slope * (end - q)), slope being twice a deceleration; lower: mirrored.
 CURVE_OFFSET = (0.30, 0.20, 0.20, 0.30, 0.35, 0.35, 0.35)
 CURVE_SLOPE = (12.0, 5.17, 7.00, 8.00, 34.0, 11.0, 34.0)
@@ -28,18 +30,19 @@ MEASURED_TOLERANCE = 0.002  # relative to the range; the joint stops of the simu
 GAP_NS = 50_000_000  # after so long a silence a sequence may begin anew
 JUMP_ARM = 0.2  # [rad] most that a new sequence may begin away from the measured position
 JUMP_FINGER = 0.05  # [m] more than the whole range: a gripper may be opened from anywhere
-KINDS = ('not_finite', 'position', 'velocity', 'curve', 'acceleration', 'jump')
+KINDS = ('not_finite', 'position', 'velocity', 'curve', 'acceleration', 'jerk', 'jump')
 ABOVE_ALL = 1e9  # ratio that stands for a division by zero
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Datasheet:
-    """Published limits of J joints; velocity and acceleration already times the scale wished."""
+    """Published limits of J joints; the derivatives already times the scale wished."""
 
     q_min: Floats
     q_max: Floats
     dq_max: Floats
     ddq_max: Floats
+    dddq_max: Floats
     offset: Floats
     slope: Floats  # inf: no limit that depends on position
     end_up: Floats
@@ -57,7 +60,9 @@ def arm_datasheet(scale: float = 1.0) -> Datasheet:
     """Return the limits of the arm; `scale` below 1 checks against operating limits."""
     ddq, dq = np.array(DDQ_MAX) * scale, np.array(DQ_MAX) * scale
     curve = (np.array(v) for v in (CURVE_OFFSET, CURVE_SLOPE, CURVE_END_UP, CURVE_END_DOWN))
-    return Datasheet(np.array(Q_MIN), np.array(Q_MAX), dq, ddq, *curve, np.full(7, JUMP_ARM))
+    dddq = np.minimum(np.array(DDDQ_MAX) * scale, DDDQ_PER_DDQ * ddq)
+    ends = (np.array(Q_MIN), np.array(Q_MAX))
+    return Datasheet(*ends, dq, ddq, dddq, *curve, np.full(7, JUMP_ARM))
 
 
 def finger_datasheet(scale: float = 1.0) -> Datasheet:
@@ -66,6 +71,7 @@ def finger_datasheet(scale: float = 1.0) -> Datasheet:
     ends = (one * 0.04, one * 0.0)
     return Datasheet(
         one * 0.0, one * 0.04, one * 0.2 * scale, one * 2.0 * scale,
+        one * DDDQ_PER_DDQ * 2.0 * scale,
         one * 0.0, one * np.inf, ends[0] + 1.0, ends[1] - 1.0, one * JUMP_FINGER,
     )  # fmt: skip
 
@@ -104,6 +110,7 @@ class CommandWitness:
         """Let the next command begin a new sequence; the findings stay."""
         self._q: Floats | None = None
         self._dq = np.zeros_like(self._sheet.q_min)
+        self._ddq = np.zeros_like(self._sheet.q_min)
         self._dt_s = 0.0
         self._heard_ns = 0
         self._played_s = 0.0
@@ -125,7 +132,9 @@ class CommandWitness:
         # The two velocities belong to the middles of their steps.
         ddq = (dq - self._dq) / (0.5 * (dt_s + self._dt_s))
         self._judge(q, dq, ddq)
-        self._q, self._dq, self._dt_s = q.copy(), dq, dt_s
+        # Two accelerations belong to the ends of the step between them.
+        self._note('jerk', np.abs(ddq - self._ddq) / self._dt_s / self._sheet.dddq_max)
+        self._q, self._dq, self._ddq, self._dt_s = q.copy(), dq, ddq, dt_s
 
     def trajectory(
         self, times_s: Floats, q: Floats, start_s: float | None, measured: Floats, now_ns: int
@@ -175,6 +184,7 @@ class CommandWitness:
         away = np.abs(q - measured) / self._sheet.jump
         self._note('jump', away)
         self._q, self._dq, self._dt_s = q.copy(), np.zeros_like(q), dt_s
+        self._ddq = np.zeros_like(q)
         self._judge(q, self._dq, self._dq)
 
     def _judge(self, q: Floats, dq: Floats, ddq: Floats) -> None:

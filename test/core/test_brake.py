@@ -1,88 +1,122 @@
 """Tests of the gate's own stop."""
 
+from dataclasses import replace
+
 from gate_robot import DT, fr3, HOME
 import numpy as np
-from robot_runtime.core.brake import slow_down, stop_after, stop_end, stop_knots, stop_step
+import pytest
+from robot_runtime.core.brake import landing, peak_speed, stop_reach, stop_step
+from robot_runtime.core.stop_path import StopPath
 from robot_runtime.core.types import Motion
 
 LIMITS = fr3()
+JUMP = LIMITS.jerk * DT**2
+JERKS = [0.1, 1.0, 7.3, 1000.0]  # times the limit, from many ticks of ramp to none
 
 
-def random_motions(count):
-    rng = np.random.default_rng(1)
+def random_motions(count, seed=1):
+    rng = np.random.default_rng(seed)
     position = rng.uniform(LIMITS.lower, LIMITS.upper, (count, 8))
-    velocity = rng.uniform(-LIMITS.velocity, LIMITS.velocity, (count, 8))
-    return Motion(position, velocity, np.zeros((count, 8)))
+    velocity = rng.uniform(-1, 1, (count, 8)) ** 3 * LIMITS.velocity
+    return Motion(position, velocity, rng.uniform(-1, 1, (count, 8)) * LIMITS.acceleration)
+
+
+def to_rest(motion, limits=LIMITS):
+    """Return each motion of the stop."""
+    motions = []
+    while motion.moves:
+        motion = stop_step(motion, limits, DT)
+        motions.append(motion)
+        assert len(motions) < 20_000
+    return motions
 
 
 def test_a_robot_at_rest_stays_where_it_is():
     motion = stop_step(Motion.at_rest(HOME), LIMITS, DT)
     assert np.array_equal(motion.position, HOME)
-    assert not motion.velocity.any()
+    assert not motion.moves
 
 
-def test_every_step_loses_at_most_the_acceleration_and_never_reverses():
-    motion = random_motions(2000)
-    for _ in range(200):
-        step = stop_step(motion, LIMITS, DT)
-        assert (np.abs(step.acceleration) <= LIMITS.acceleration * (1 + 1e-9)).all()
-        assert (np.abs(step.velocity) <= np.abs(motion.velocity)).all()
-        assert (step.velocity * motion.velocity >= 0).all()
-        assert np.allclose(step.position, motion.position + step.velocity * DT, atol=1e-15)
-        motion = step
-    assert not motion.velocity.any()
+@pytest.mark.parametrize('share', JERKS)
+def test_every_step_keeps_acceleration_and_jerk_and_the_stop_ends(share):
+    limits, before = replace(LIMITS, jerk=LIMITS.jerk * share), random_motions(2000)
+    for motion in to_rest(before, limits):
+        assert (np.abs(motion.acceleration) <= limits.acceleration * (1 + 1e-9)).all()
+        change = np.abs(motion.acceleration - before.acceleration)
+        assert (change <= limits.jerk * DT * (1 + 1e-9)).all()
+        assert np.allclose(
+            motion.position, before.position + motion.velocity * DT, rtol=0, atol=1e-15
+        )
+        before = motion
+    assert not before.moves
 
 
-def test_the_closed_form_is_where_the_steps_end():
-    motion = random_motions(5000)
-    end = stop_end(motion.position, motion.velocity, LIMITS.acceleration, DT)
-    while motion.velocity.any():
-        motion = stop_step(motion, LIMITS, DT)
-    assert np.abs(motion.position - end).max() < 1e-12
+def test_from_the_hardest_landing_the_speed_and_the_acceleration_end_together():
+    for jumps in (0.3, 1.0, 2.0, 4.7, 12.5):
+        gain = np.minimum(jumps * JUMP, LIMITS.acceleration * DT)
+        k = np.floor(gain / JUMP + 1e-9)
+        speed = (k + 1) * gain - JUMP * k * (k + 1) / 2
+        assert np.allclose(landing(speed, JUMP), gain, rtol=1e-12)
+        motions = to_rest(Motion(HOME, speed, -gain / DT))
+        assert all((motion.velocity >= 0).all() for motion in motions)
+        assert len(motions) <= k.max() + 2
 
 
-def test_the_closed_form_holds_where_the_last_tick_lands_on_zero():
-    loss = LIMITS.acceleration * DT
-    for ticks in (1, 2, 3, 10):
-        for nudge in (-1e-12, 0.0, 1e-12):
-            velocity = loss * ticks * (1 + nudge)
-            motion = Motion(HOME, velocity, np.zeros(8))
-            end = stop_end(HOME, velocity, LIMITS.acceleration, DT)
-            for _ in range(ticks + 1):
-                motion = stop_step(motion, LIMITS, DT)
-            assert np.abs(motion.position - end).max() < 1e-12
+@pytest.mark.parametrize('share', JERKS)
+def test_the_closed_form_is_how_far_the_steps_go_and_never_less(share):
+    limits, begin = replace(LIMITS, jerk=LIMITS.jerk * share), random_motions(3000, 2)
+    up, down = stop_reach(
+        begin.velocity, begin.acceleration, limits.acceleration, limits.jerk, DT
+    )
+    high, low = np.full_like(up, -np.inf), np.full_like(up, np.inf)
+    for motion in to_rest(begin, limits):
+        way = motion.position - begin.position
+        high = np.where(motion.velocity > 0, way, high)
+        low = np.where(motion.velocity < 0, way, low)
+    turns = np.isfinite(high) & np.isfinite(low)
+    assert share > 5 or turns.mean() > 0.02
+    for sign, told, seen in ((1, up, high), (-1, -down, -low)):
+        moved = np.isfinite(seen)
+        assert (told[moved] >= seen[moved] - 1e-11).all()
+        last = moved & (~turns | (begin.velocity * sign < 0))  # its last way, or its only one
+        assert np.abs(told[last] - seen[last]).max() < 1e-11
+        assert (told[~moved & np.isfinite(told)] <= np.abs(begin.velocity).max() * DT).all()
 
 
-def test_a_step_that_loses_nothing_keeps_the_speed():
-    motion = Motion(HOME, np.full(8, 0.05), np.zeros(8))
-    step = slow_down(motion, np.zeros(8), DT)
-    assert np.array_equal(step.velocity, motion.velocity)
+def test_what_the_stop_goes_beyond_does_not_grow_from_step_to_step():
+    motion = random_motions(3000, 3)
+    bounds = (LIMITS.acceleration, LIMITS.jerk, DT)
+    for cap in (1.0, 0.4):  # the way that a softer stop would take does not grow either
+        reach = (LIMITS.acceleration * cap, LIMITS.jerk, DT)
+        here = motion
+        for _ in range(60):
+            up, down = stop_reach(here.velocity, here.acceleration, *reach)
+            step = stop_step(here, LIMITS, DT)
+            more_up, more_down = stop_reach(step.velocity, step.acceleration, *reach)
+            assert (step.position + more_up <= here.position + up + 1e-11).all()
+            assert (step.position + more_down >= here.position + down - 1e-11).all()
+            here = step
+    peak = peak_speed(motion.velocity, motion.acceleration, *bounds[1:])
+    for step in to_rest(motion):
+        assert (np.abs(step.velocity) <= peak + 1e-12).all()
 
 
-def test_a_velocity_that_is_not_finite_has_no_end_that_could_be_allowed():
+def test_a_motion_that_is_not_finite_has_no_end_that_could_be_allowed():
     with np.errstate(all='ignore'):
-        for velocity in (np.nan, np.inf, -np.inf, 1e308):
-            end = stop_end(HOME, np.full(8, velocity), LIMITS.acceleration, DT)
-            assert not (np.abs(end) <= 10.0).any()
+        for value in (np.nan, np.inf, -np.inf, 1e308):
+            peak = peak_speed(np.full(8, value), np.zeros(8), LIMITS.jerk, DT)
+            assert not (peak <= 10.0).any()
+        for given in ((np.nan, 0.0), (0.0, np.nan)):
+            up, down = stop_reach(*np.full((8, 2), given).T, LIMITS.acceleration, LIMITS.jerk, DT)
+            assert not ((up <= 10.0) & (down >= -10.0)).any()
 
 
-def test_the_stop_at_any_tick_is_where_the_steps_are_and_its_knots_are_where_a_joint_ends():
-    motions = random_motions(50)
-    for q, v in zip(motions.position, motions.velocity, strict=True):
-        motion = Motion(q, v, np.zeros(8))
-        knots = stop_knots(motion, LIMITS.acceleration, DT)
-        ticks = np.arange(1.0, knots[-1] + 3.0)
-        path, changed, last = [], set(), None
-        for tick in ticks:
-            step = stop_step(motion, LIMITS, DT)
-            path.append(step.position)
-            if last is not None and (np.abs(step.acceleration - last) > 1e-6).any():
-                changed.add(tick - 1.0)
-            motion, last = step, step.acceleration
-        assert np.allclose(stop_after(Motion(q, v, v), ticks, LIMITS.acceleration, DT), path)
-        assert changed <= set(knots)
-        assert not motion.velocity.any()
-
-
-def test_a_robot_at_rest_has_no_knots():
-    assert len(stop_knots(Motion.at_rest(HOME), LIMITS.acceleration, DT)) == 0
+def test_the_path_is_where_the_stop_is_after_each_of_its_ticks():
+    for begin in (random_motions(1, seed) for seed in range(50)):
+        motion = Motion(begin.position[0], begin.velocity[0], begin.acceleration[0])
+        path = StopPath(motion, LIMITS, DT)
+        motions = [motion, *to_rest(motion)]
+        assert len(motions) - 2 <= path.ticks <= len(motions)
+        told = path.after(np.arange(len(motions), dtype=np.float64))
+        assert np.abs(told - [one.position for one in motions]).max() < 1e-12
+    assert StopPath(Motion.at_rest(HOME), LIMITS, DT).ticks == 0

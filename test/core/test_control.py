@@ -101,7 +101,7 @@ def test_a_reported_fault_ramps_to_rest_and_only_reset_at_rest_leaves_it():
     loop.tick(Event.RESET, Event.HOLD, Event.POLICY, Event.ENABLE, Event.DISABLE)
     assert loop.state.mode is Mode.FAULT
     assert 'not at rest' in loop.report.refused[0]
-    loop.ticks(30)
+    loop.ticks(45)
     held = loop.state.motion.position
     command = loop.tick(Event.RESET)
     assert (loop.state.mode, command.tick) == (Mode.HOLD, 0)

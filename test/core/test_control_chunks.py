@@ -69,8 +69,8 @@ def test_a_policy_that_stays_silent_is_left_for_hold_and_does_not_come_back_by_i
     loop.ticks(50)
     np.testing.assert_array_equal(loop.state.motion.position, rest)
     loop.tick(Event.POLICY)
-    loop.tick(chunks=[loop.chunk([rest + 0.05] * 30)])
-    loop.ticks(100)
+    loop.tick(chunks=[loop.chunk([rest + 0.05] * 60)])
+    loop.ticks(200)
     assert loop.state.mode is Mode.POLICY
     np.testing.assert_allclose(loop.state.motion.position, rest + 0.05, atol=1e-12)
 

@@ -11,7 +11,8 @@ from robot_runtime.core.chunk import Chunk
 def at_speed(speed):
     """Return a loop in POLICY whose bounds are scaled, as a robot file does."""
     full = limits()
-    bounds = replace(full, velocity=full.velocity * speed, acceleration=full.acceleration * speed)
+    names = ('velocity', 'acceleration', 'jerk')
+    bounds = replace(full, **{name: getattr(full, name) * speed for name in names})
     return in_policy(replace(CONFIG, limits=bounds, speed=speed))
 
 
@@ -23,9 +24,9 @@ def test_a_chunk_is_followed_at_its_share_of_speed_and_comes_to_the_same_place(s
     loop.tick(chunks=[loop.chunk(rows)])
     ticks = round(30 * 5 / speed)
     commands = loop.ticks(2 * ticks - 5)
-    half = commands[ticks // 2 - 1].motion
-    assert half.position == pytest.approx(rows[15], abs=0.003)
-    assert half.velocity == pytest.approx(speed * np.array([0.5, -0.25]), abs=1e-6)
+    later = commands[ticks * 2 // 3 - 1].motion
+    assert later.position == pytest.approx(rows[20], abs=0.003)
+    assert later.velocity == pytest.approx(speed * np.array([0.5, -0.25]), abs=1e-6)
     peak = max(abs(command.motion.velocity[0]) for command in commands)
     assert peak <= 1.5 * speed
     assert commands[-1].motion.position == pytest.approx(rows[-1], abs=1e-6)

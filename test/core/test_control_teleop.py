@@ -4,6 +4,7 @@ from control_rig import CONFIG, gate, HOME, in_policy, Loop, moving, MS, ROS
 import numpy as np
 import pytest
 from robot_runtime.core.chunk import Chunk
+from robot_runtime.core.limits import ramp_to_rest
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.teleop import follow
@@ -50,8 +51,8 @@ def test_a_person_takes_over_whatever_the_robot_does_without_a_step(begin):
     before = loop.state.motion
     loop.tick(teleop=hand(loop, HOME - 0.3))
     assert (loop.state.mode, loop.report.teleop) == (Mode.TELEOP, True)
-    stop = before.velocity - np.clip(before.velocity, -0.02, 0.02)
-    np.testing.assert_allclose(loop.report.target, before.position + stop * 0.004, atol=1e-12)
+    stop = ramp_to_rest(before, CONFIG.limits, 0.004)
+    np.testing.assert_allclose(loop.report.target, stop.position, atol=1e-12)
     change = loop.commands[-1].motion.velocity - before.velocity
     assert (np.abs(change) <= 5.0 * 0.004 + 1e-12).all()
     assert loop.commands[-1].epoch_ns == loop.commands[-2].epoch_ns

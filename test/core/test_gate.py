@@ -5,6 +5,7 @@ from dataclasses import replace
 from gate_robot import (
     after,
     assert_smooth,
+    eased,
     EPOCH,
     HOME,
     in_phase,
@@ -204,7 +205,7 @@ def test_acceleration_seen_under_0_2_ms_of_arrival_jitter_is_the_true_one():
     last, arrivals = REST, [START]
     for n in range(1, 500):
         sign = 1.0 if (n // 60) % 4 in (0, 3) else -1.0  # out and back, always near the limit
-        last = after(last, sign * 0.999 * LIMITS.acceleration * np.append(np.ones(7), 0.02))
+        last = eased(last, sign * 0.999 * LIMITS.acceleration * np.append(np.ones(7), 0.02))
         arrival = START + n * P + int(rng.integers(-200_000, 200_001))
         while rig.now + P // 4 < arrival:
             rig.tick(P // 4)

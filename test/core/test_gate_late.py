@@ -6,6 +6,7 @@ from gate_robot import (
     after,
     assert_smooth,
     DT,
+    eased,
     EPOCH,
     in_phase,
     LIMITS,
@@ -25,6 +26,7 @@ from robot_runtime.core.gate import (
     Phase,
 )
 from robot_runtime.core.guard import rules
+from robot_runtime.core.limits import shape
 from robot_runtime.core.types import Motion
 
 
@@ -76,31 +78,31 @@ def test_a_sender_that_missed_ticks_and_goes_on_where_it_was_is_met_again(missed
 
 
 def test_a_sender_at_the_highest_speed_is_met_again():
-    fastest, last, motions = LIMITS.velocity * np.append(np.ones(7), 0), REST, []
-    for _ in range(140):
-        gain = np.minimum((fastest - last.velocity) / DT, LIMITS.acceleration)
-        last = after(last, gain)
-        motions.append(last)
     wide = replace(
         LIMITS,
         lower=np.full(8, -9.0),
         upper=np.full(8, 9.0),
         velocity_deceleration=np.full(8, np.inf),
     )
+    last, motions = REST, []
+    for _ in range(160):
+        last = shape(np.full(8, 9.0), last, wide, DT).motion
+        motions.append(last)
+    np.testing.assert_allclose(last.velocity, LIMITS.velocity, rtol=1e-12)
     rig = Rig()
     rig.config = replace(rig.config, limits=wide)
     rig.engaged(motions)
     more = onward(last, 5)
     rig.run(P * 7 // 4)
-    assert not rig.send(141, more[0])
+    assert not rig.send(161, more[0])
     rig.run(P // 4)
-    assert rig.send(142, more[1]), rig.gate.reason
+    assert rig.send(162, more[1]), rig.gate.reason
 
 
 def test_a_sender_that_slows_down_is_met_again():
     last, slowing = MOVING[-1], []
     for _ in range(8):
-        last = after(last, -0.9 * LIMITS.acceleration * np.append(np.ones(7), 0))
+        last = eased(last, -0.9 * LIMITS.acceleration * np.append(np.ones(7), 0))
         slowing.append(last)
     rig = moving()
     rig.run(P)
@@ -112,14 +114,39 @@ def test_a_sender_that_slows_down_is_met_again():
     assert_smooth(rig.sent)
 
 
+def late_by_one(wishes):
+    """Return a rig that follows accelerations and misses the last but one command."""
+    rig, last = Rig().engaged(), REST
+    for tick, wish in enumerate(wishes, start=1):
+        last = eased(last, wish * np.append(np.ones(7), 0))
+        late, after_it = tick == len(wishes) - 1, tick == len(wishes)
+        rig.run(P * 7 // 4 if late else P // 4 if after_it else P)
+        rig.send(tick, last)
+    return rig
+
+
+def test_a_sender_that_keeps_its_jerk_is_met_again():
+    rig = late_by_one([5.0] * 8)
+    assert (rig.state, rig.count.recovered) == (Phase.PASS, 1)
+    assert rig.gate.motion.acceleration[0] == pytest.approx(8 * LIMITS.jerk[0] * DT)
+    assert_smooth(rig.sent)
+
+
+def test_a_sender_that_turned_its_jerk_round_meanwhile_is_refused():
+    rig = late_by_one([5.0] * 6 + [0.0, 0.0])
+    assert rig.state is Phase.BRAKING
+    assert rig.gate.reason.startswith(COMMAND_LATE)
+    assert_smooth(rig.until_rest().sent)
+
+
 def test_a_sender_that_changes_its_speed_a_little_is_met_again_within_the_limits():
     gain = 0.2 * LIMITS.acceleration * np.append(np.ones(7), 0)
     rig, last = moving(), MOVING[-1]
     tick = len(MOVING)
     for n in range(12):
-        late = n == 3
-        rig.run(P * 7 // 4 if late else P // 4 if n == 4 else P)
-        last, tick = after(last, gain), tick + 1
+        late = n == 6
+        rig.run(P * 7 // 4 if late else P // 4 if n == 7 else P)
+        last, tick = eased(last, gain), tick + 1
         assert rig.send(tick, last) is not late, rig.gate.reason
     assert rig.count.recovered == 1
     assert_smooth(rig.sent)
@@ -156,7 +183,8 @@ def test_silence_beyond_the_budget_brakes_and_latches_and_rests_inside(budget):
     assert_smooth(rig.sent[: known + 120])
     travel = np.abs(rig.gate.motion.position - MOVING[-1].position)
     speed = np.abs(MOVING[-1].velocity)
-    stop_path = speed**2 / (2 * LIMITS.acceleration)
+    ramp_s = LIMITS.acceleration / LIMITS.jerk
+    stop_path = speed**2 / (2 * LIMITS.acceleration) + 0.5 * speed * ramp_s
     assert (travel <= stop_path + speed * budget * 1e-9 + 1e-12).all()
 
 

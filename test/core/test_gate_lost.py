@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from gate_robot import (
-    after,
     assert_smooth,
     DT,
+    eased,
     in_phase,
     LIMITS,
     MOVING,
@@ -35,11 +35,11 @@ def test_up_to_two_commands_may_be_lost_on_the_way(lost, passes):
 def test_lost_commands_are_sent_as_their_sender_meant_them(lost):
     rng = np.random.default_rng(lost)
     for _ in range(50):
-        start = after(REST, rng.uniform(-1, 1, 8) * LIMITS.acceleration)
+        start = eased(REST, rng.uniform(-1, 1, 8) * LIMITS.acceleration)
         rig = Rig().engaged([start])
         motions, last = [], start
         for gain in rng.choice([-1.0, 0.0, 1.0], (lost + 1, 8)) * LIMITS.acceleration:
-            last = after(last, gain)
+            last = eased(last, gain)
             motions.append(last)
         rig.run(P)
         assert rig.send(lost + 2, motions[-1]), rig.gate.reason

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from gate_robot import (
     after,
+    eased,
     EPOCH,
     in_phase,
     LIMITS,
@@ -180,7 +181,7 @@ def test_whatever_comes_in_only_safe_motion_goes_out():
     last = REST
     for n in range(900):
         rig.run(int(rng.choice([1, 4, 4, 4, 5, 8])) * P // 4)
-        wish = after(last, rng.choice([-1.0, 0.0, 0.5, 1.0], 8) * LIMITS.acceleration)
+        wish = eased(last, rng.choice([-1.0, 0.0, 0.5, 1.0], 8) * LIMITS.acceleration)
         if rng.random() < 0.02:
             wish = replace(wish, position=wish.position + rng.normal(0, 1, 8))
         if rng.random() < 0.01:

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from gate_robot import after, DT, fr3, HOME
+from gate_robot import after, DT, eased, fr3, HOME
 from guard_rig import only, refusal, wide
 import numpy as np
 import pytest
-from robot_runtime.core.brake import stop_end
+from robot_runtime.core.brake import stop_reach
 from robot_runtime.core.guard import Refusal, verify
-from robot_runtime.core.types import Motion
+from robot_runtime.core.types import CURVE_SHARE, Motion
 
 LIMITS = fr3()
 REST = Motion.at_rest(HOME)
@@ -149,13 +149,42 @@ def test_a_lie_about_velocity_within_the_agreement_does_not_hide_acceleration():
 
 
 @pytest.mark.parametrize('joint', JOINTS)
+@pytest.mark.parametrize('sign', SIGNS)
+def test_jerk_passes_up_to_its_bound_and_no_further(joint, sign):
+    for factor, expected in (
+        (1.0, Refusal.NONE),
+        (INSIDE, Refusal.NONE),
+        (OUTSIDE, Refusal.JERK),
+        (5.0, Refusal.JERK),
+    ):
+        command = after(REST, only(joint, sign * factor * LIMITS.jerk[joint] * DT))
+        assert refusal(command) is expected
+        steady = after(command, command.acceleration)
+        assert refusal(steady, command) is Refusal.NONE
+
+
+@pytest.mark.parametrize('joint', JOINTS)
+@pytest.mark.parametrize('sign', SIGNS)
+def test_an_acceleration_that_would_still_lead_above_the_velocity_is_refused(joint, sign):
+    ramp = LIMITS.acceleration[joint] / LIMITS.jerk[joint]
+    more = 0.5 * LIMITS.acceleration[joint] * (ramp - DT)  # while it is let go of
+    far = replace(wide(), jerk=LIMITS.jerk)
+    for share, expected in ((0.99, Refusal.NONE), (1.01, Refusal.VELOCITY)):
+        velocity = only(joint, sign * (LIMITS.velocity[joint] - more) * share)
+        command, last = moving(HOME, velocity, only(joint, sign * LIMITS.acceleration[joint]))
+        last = replace(last, acceleration=command.acceleration)
+        assert refusal(command, last, limits=far) is expected
+
+
+@pytest.mark.parametrize('joint', JOINTS)
 @pytest.mark.parametrize('end', ['lower', 'upper'])
 def test_a_stop_may_end_on_the_bound_and_not_beyond(joint, end):
     sign = -1.0 if end == 'lower' else 1.0
     limits = replace(LIMITS, velocity_deceleration=np.full(8, np.inf))
     span = LIMITS.upper[joint] - LIMITS.lower[joint]
     speed = np.minimum(LIMITS.velocity, 0.5)
-    path = stop_end(np.zeros(8), speed, LIMITS.acceleration, DT)[joint]
+    zero, bounds = np.zeros(8), (LIMITS.acceleration, LIMITS.jerk)
+    path = stop_reach(speed, zero, *bounds, DT)[0][joint]
     for share, expected in (
         (-1.0, Refusal.NONE),
         (0.0, Refusal.NONE),
@@ -177,40 +206,38 @@ def curve(joint, gap):
 
 @pytest.mark.parametrize('joint', range(7))
 @pytest.mark.parametrize('sign', SIGNS)
-def test_velocity_near_an_end_passes_up_to_the_published_curve(joint, sign):
+def test_velocity_toward_an_end_above_the_published_curve_is_refused(joint, sign):
     end = LIMITS.velocity_upper_end[joint] if sign > 0 else LIMITS.velocity_lower_end[joint]
     free = replace(
         LIMITS, lower=LIMITS.lower - 5, upper=LIMITS.upper + 5, acceleration=np.full(8, 100.0)
     )
     for gap in (-0.01, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2):
         bound = min(curve(joint, max(gap, 0.0)), LIMITS.velocity[joint])
-        slack = 1e-6 * LIMITS.velocity[joint]
         here = only(joint, end - sign * gap, HOME)
-        for share, kept in ((-1.0, True), (0.9, True), (1.1, False), (100.0, False)):
-            velocity = only(joint, sign * (bound + share * slack))
-            command, last = moving(here, velocity)
-            assert (refusal(command, last, limits=free) is Refusal.NONE) is kept
+        velocity = only(joint, sign * (bound + 1.1e-6 * LIMITS.velocity[joint]))
+        command, last = moving(here, velocity)
+        assert refusal(command, last, limits=free) in (Refusal.CURVE, Refusal.VELOCITY)
         command, last = moving(here, only(joint, -sign * 0.5 * LIMITS.velocity[joint]))
         assert refusal(command, last, limits=free) is Refusal.NONE
 
 
-@pytest.mark.parametrize('joint', [0, 4, 5, 6])
+@pytest.mark.parametrize('joint', range(7))
 @pytest.mark.parametrize('sign', SIGNS)
-def test_far_from_the_end_the_parabola_of_our_own_stop_bounds_the_velocity(joint, sign):
-    acc, dec = LIMITS.acceleration[joint], LIMITS.velocity_deceleration[joint]
-    offset = LIMITS.velocity_offset[joint]
-    assert acc < dec
+@pytest.mark.parametrize('speed', [0.1, 0.5, 1.0])
+def test_a_stop_along_the_curve_ends_where_the_parabola_below_it_does(joint, sign, speed):
+    dec, offset = LIMITS.velocity_deceleration, LIMITS.velocity_offset
+    soft = np.minimum(LIMITS.acceleration, CURVE_SHARE * np.where(np.isfinite(dec), dec, 1e9))
+    inset = (offset**2 / (2 * (dec - soft)) + 0.5 * DT * LIMITS.velocity)[joint]
     end = LIMITS.velocity_upper_end[joint] if sign > 0 else LIMITS.velocity_lower_end[joint]
-    touch = (offset * dec / (dec - acc)) ** 2 / (2 * dec)
-    fast = replace(LIMITS, velocity=np.full(8, 100.0))
-    for factor in (1.2, 1.5, 2.0, 4.0):
-        gap = touch * factor
-        parabola = np.sqrt(2 * acc * (gap - offset**2 / (2 * (dec - acc))))
-        assert parabola < curve(joint, gap)
-        here = only(joint, end - sign * gap, HOME)
-        for share, expected in ((0.9, Refusal.NONE), (1.1, Refusal.CURVE)):
-            command, last = moving(here, only(joint, sign * (parabola + share * 1e-4)))
-            assert refusal(command, last, limits=fast) is expected
+    velocity = np.full(8, speed * LIMITS.velocity[joint])
+    path = stop_reach(velocity, np.zeros(8), soft, LIMITS.jerk, DT)[0][joint]
+    slack = 1e-6 * (LIMITS.upper - LIMITS.lower)[joint]
+    for share, expected in ((0.0, Refusal.NONE), (0.9, Refusal.NONE), (1.1, Refusal.CURVE)):
+        here = only(joint, end - sign * (inset + path - share * slack), HOME)
+        command, last = moving(here, only(joint, sign * velocity[joint]))
+        assert refusal(command, last) is expected
+        gap = abs(end - here[joint])
+        assert share > 1 or velocity[joint] < curve(joint, gap)
 
 
 @pytest.mark.parametrize('joint', JOINTS)
@@ -220,7 +247,7 @@ def test_a_joint_outside_its_range_may_stand_or_come_back_and_no_more(joint, sig
     out = only(joint, bound + sign * 0.05, HOME)
     last = Motion.at_rest(out)
     assert refusal(last, last) is Refusal.NONE
-    back = after(last, only(joint, -sign * LIMITS.acceleration[joint]))
+    back = eased(last, only(joint, -sign * LIMITS.acceleration[joint]))
     assert refusal(back, last) is Refusal.NONE
     further = after(last, only(joint, sign * 1e-3))
     assert refusal(further, last) is Refusal.POSITION

@@ -8,6 +8,7 @@ from robot_runtime.core.limits import (
     brake_velocity,
     braking,
     INFEASIBLE,
+    JERK,
     POSITION,
     ramp_to_rest,
     shape,
@@ -22,6 +23,7 @@ FR3 = Limits(
     upper=np.array([2.7437, 1.7837, 2.9007, -0.1518, 2.8065, 4.5169, 3.0159, 0.04]),
     velocity=np.array([1.31, 1.31, 1.31, 1.31, 2.63, 2.09, 2.63, 0.1]),
     acceleration=np.array([5.0] * 7 + [1.0]),
+    jerk=np.array([100.0] * 7 + [20.0]),
     lead=np.array([0.1] * 7 + [INF]),
     velocity_offset=np.array([0.30, 0.20, 0.20, 0.30, 0.35, 0.35, 0.35, 0.0]),
     velocity_deceleration=np.array([6.0, 2.585, 3.5, 4.0, 17.0, 5.5, 17.0, INF]),
@@ -35,12 +37,12 @@ DTS = [0.001, 0.004, 0.01, 0.03, 0.1]
 TIGHT = 1e-9
 
 
-def plain(lower=-1.0, upper=1.0, velocity=1.5, acceleration=2.0, joints=1):
+def plain(lower=-1.0, upper=1.0, velocity=1.5, acceleration=2.0, jerk=40.0, joints=1):
     """Return limits without a position-dependent curve."""
     def full(value):
         return np.full(joints, float(value))
-    return Limits(full(lower), full(upper), full(velocity), full(acceleration), full(INF),
-                  full(0.0), full(INF), full(-INF), full(INF))
+    return Limits(full(lower), full(upper), full(velocity), full(acceleration), full(jerk),
+                  full(INF), full(0.0), full(INF), full(-INF), full(INF))
 
 
 def curve(limits, q):
@@ -64,18 +66,25 @@ def assert_within(motion, limits):
     assert (np.abs(motion.acceleration) <= limits.acceleration + TIGHT).all()
 
 
+def assert_smooth(motion, last, limits, dt):
+    assert_within(motion, limits)
+    change = np.abs(motion.acceleration - last.acceleration)
+    assert (change <= limits.jerk * dt * (1 + TIGHT) + TIGHT).all()
+
+
 @pytest.mark.parametrize(
     ('distance', 'dt', 'expected'),
     [(0.1, 0.001, 0.630459), (0.1, 0.01, 0.612772), (0.1, 0.02, 0.593719),
      (1.0, 0.001, 1.998), (1.0, 0.01, 1.9801), (1.0, 0.02, 1.9604), (0.0, 0.01, 0.0)],
 )
 def test_brake_velocity_has_its_golden_values(distance, dt, expected):
-    assert brake_velocity(np.array(distance), np.array(2.0), dt) == pytest.approx(expected, 1e-6)
+    ticks = distance / dt, 2.0 * dt
+    assert brake_velocity(*map(np.array, ticks)) == pytest.approx(expected, 1e-6)
 
 
 @pytest.mark.parametrize('side', [-1, 1])
 def test_the_braking_parabola_lies_below_the_published_curve(side):
-    b, lower, upper = braking(FR3)
+    b, lower, upper = braking(FR3, 0.004)
     for share in np.linspace(0.0, 1.0, 2001):
         q = lower + (upper - lower) * share
         room = np.maximum(0.0, upper - q if side > 0 else q - lower)
@@ -108,8 +117,8 @@ def test_whatever_is_asked_every_bound_holds_and_a_stop_stays_feasible(dt, kind,
         speed = rng.normal(0.0, 3.0, target.shape) if drift else None
         shaped = shape(target, last, FR3, dt, GROUPS, speed)
         assert not (shaped.active & INFEASIBLE).any()
+        assert_smooth(shaped.motion, last, FR3, dt)
         last = shaped.motion
-        assert_within(last, FR3)
 
 
 @pytest.mark.parametrize('dt', DTS)
@@ -119,10 +128,10 @@ def test_a_ramp_to_rest_from_anywhere_stays_within_and_ends(dt):
     for target in fuzz_targets(rng, 'steps', 100, 64):
         last = shape(target, last, FR3, dt, GROUPS).motion
         stop = last
-        for _ in range(int(2.63 / (5.0 * dt)) + 2 if dt >= 0.03 else 3):
-            stop = ramp_to_rest(stop, FR3, dt)
-            assert_within(stop, FR3)
-        assert dt < 0.03 or not stop.velocity.any()
+        for _ in range(int(2.63 / (5.0 * dt) + 0.2 / dt) + 3 if dt >= 0.03 else 3):
+            before, stop = stop, ramp_to_rest(stop, FR3, dt)
+            assert_smooth(stop, before, FR3, dt)
+        assert dt < 0.03 or not stop.moves
 
 
 def test_at_rest_a_ramp_to_rest_does_not_move_by_one_bit():
@@ -155,7 +164,7 @@ def test_many_robots_at_once_equal_one_at_a_time_bit_for_bit():
 @pytest.mark.parametrize('goal', [0.0003, 0.02, -0.4, 0.99])
 def test_a_step_is_reached_without_passing_it_and_then_kept(dt, goal):
     limits, last, passed = plain(), Motion.at_rest(np.zeros(1)), 0.0
-    for _ in range(int(4.0 / dt)):
+    for _ in range(int(5.0 / dt)):
         last = shape(np.array([goal]), last, limits, dt).motion
         passed = max(passed, (last.position[0] - goal) * np.sign(goal))
     assert passed <= 1e-12
@@ -167,9 +176,10 @@ def test_a_step_is_reached_without_passing_it_and_then_kept(dt, goal):
 def test_a_moving_target_is_followed_without_lag_and_without_chatter(dt):
     limits, last, errors, jolts = plain(), Motion.at_rest(np.zeros(1)), [], []
     for n in range(int(8.0 / dt)):
-        target, soon = (np.array([0.5 * np.sin((n + i) * dt)]) for i in (0, 1))
+        target, soon, later = (np.array([0.5 * np.sin((n + i) * dt)]) for i in range(3))
         before = last
-        last = shape(target, before, limits, dt, None, (soon - target) / dt).motion
+        bend = (later - 2.0 * soon + target) / dt**2
+        last = shape(target, before, limits, dt, None, (soon - target) / dt, bend).motion
         errors.append(abs(last.position - target)[0])
         jolts.append(abs(last.acceleration - before.acceleration)[0] / dt)
     half = len(errors) // 2
@@ -179,9 +189,10 @@ def test_a_moving_target_is_followed_without_lag_and_without_chatter(dt):
 
 def test_a_moving_target_on_its_way_out_is_left_at_the_limit():
     limits, last = plain(), Motion.at_rest(np.zeros(1))
-    for n in range(1500):
+    for n in range(2500):
+        before = last
         last = shape(np.array([n * 0.001]), last, limits, 0.001, None, np.array([1.0])).motion
-        assert_within(last, limits)
+        assert_smooth(last, before, limits, 0.001)
     assert last.position[0] == pytest.approx(1.0, abs=1e-9)
 
 
@@ -219,24 +230,42 @@ def test_a_joint_outside_may_stand_or_come_back_and_never_goes_further_out(side)
     stays = shape(np.array([9.0 * side]), outside, plain(), 0.01)
     assert stays.motion.position[0] == 1.2 * side
     assert stays.active[0] == POSITION
-    back = shape(np.array([0.0]), outside, plain(), 0.01).motion
-    assert back.velocity[0] * side == pytest.approx(-0.02)
+    back, places = outside, [1.2]
+    for _ in range(200):
+        before, back = back, shape(np.array([0.0]), back, plain(), 0.01).motion
+        assert abs(back.acceleration - before.acceleration) <= 0.4 * (1 + TIGHT)
+        places.append(back.position[0] * side)
+    assert (np.diff(places) <= 0).all()
+    assert back.position[0] == pytest.approx(0.0, abs=1e-12)
 
 
 @pytest.mark.parametrize('side', [-1.0, 1.0])
 def test_where_a_stop_is_no_longer_possible_the_joint_brakes_as_hard_as_it_may(side):
-    doomed = Motion(np.array([0.99 * side]), np.array([1.0 * side]), np.zeros(1))
-    shaped = shape(np.array([side]), doomed, plain(), 0.01)
-    assert shaped.active[0] & INFEASIBLE
-    assert shaped.motion.acceleration[0] * side == pytest.approx(-2.0)
+    last = Motion(np.array([0.99 * side]), np.array([1.0 * side]), np.zeros(1))
+    accelerations, flags = [], []
+    for _ in range(100):
+        shaped = shape(np.array([9.0 * side]), last, plain(), 0.01)
+        last = shaped.motion
+        accelerations.append(last.acceleration[0] * side)
+        flags.append(shaped.active[0])
+    assert flags[0] & INFEASIBLE
+    np.testing.assert_allclose(accelerations[:7], [-0.4, -0.8, -1.2, -1.6, -2.0, -2.0, -2.0])
+    assert np.abs(np.diff(accelerations)).max() <= 0.4 * (1 + TIGHT)
+    assert last.velocity[0] * side == pytest.approx(0.0, abs=1e-9)  # beyond its end
+    assert last.position[0] * side > 1.0
 
 
 def test_flags_name_the_limit_that_binds():
     start = Motion.at_rest(np.zeros(1))
     assert shape(np.array([0.0]), start, plain(), 0.01).active[0] == 0
-    assert shape(np.array([0.3]), start, plain(), 0.01).active[0] == ACCELERATION
-    assert shape(np.array([0.9]), start, plain(), 0.01).active[0] == VELOCITY | ACCELERATION
+    assert shape(np.array([0.3]), start, plain(), 0.01).active[0] == JERK
+    assert shape(np.array([0.9]), start, plain(), 0.01).active[0] == VELOCITY | JERK
     assert shape(np.array([5.0]), start, plain(), 0.01).active[0] & POSITION
-    near = Motion(np.array([0.9]), np.array([0.6]), np.zeros(1))
-    flags = shape(np.array([0.95]), near, plain(), 0.01, None, np.array([1.0])).active[0]
+    fast = Motion(np.zeros(1), np.ones(1), np.full(1, 2.0))
+    assert shape(np.array([0.95]), fast, plain(), 0.01).active[0] & ACCELERATION
+    near, flags = Motion(np.array([0.5]), np.ones(1), np.zeros(1)), 0
+    for _ in range(40):
+        target = near.position + 0.01
+        shaped = shape(target, near, plain(), 0.01, None, np.array([1.0]))
+        near, flags = shaped.motion, flags | int(shaped.active[0])
     assert flags & BRAKE

@@ -1,9 +1,12 @@
 """Tests of the trajectory window: verified points, and the gate's own stop as a tail."""
 
+from dataclasses import replace
+
 from gate_robot import DT, fr3, HOME
 import numpy as np
 import pytest
 from robot_runtime.core.brake import stop_step
+from robot_runtime.core.limits import shape
 from robot_runtime.core.trajectory_window import MAX_STRETCH, TrajectoryWindow
 from robot_runtime.core.types import Motion
 
@@ -12,19 +15,17 @@ TICK, DELAY, EVERY = round(DT * 1e9), 32_000_000, 20_000_000
 
 
 def ramp(count, speed=0.3):
-    """Return motions that gain speed at the acceleration limit and then keep it."""
+    """Return motions that gain speed as fast as the limits let them and then keep it."""
     motions = [Motion.at_rest(HOME)]
+    slow = replace(LIMITS, velocity=speed * LIMITS.velocity)
     for _ in range(count):
-        last = motions[-1]
-        velocity = np.minimum(last.velocity + LIMITS.acceleration * DT, speed * LIMITS.velocity)
-        gain = (velocity - last.velocity) / DT
-        motions.append(Motion(last.position + velocity * DT, velocity, gain))
+        motions.append(shape(HOME + 9.0, motions[-1], slow, DT).motion)
     return motions
 
 
 def sent(motions, late_ns=lambda n: 0, window=None):
     """Send motions through a window; return the window and each message with its time."""
-    window = window or TrajectoryWindow(LIMITS.acceleration, TICK, DELAY)
+    window = window or TrajectoryWindow(LIMITS, TICK, DELAY)
     messages, due = [], 0
     for n, motion in enumerate(motions):
         now = n * TICK + late_ns(n)
@@ -66,7 +67,7 @@ def test_a_message_holds_what_is_to_come_and_ends_at_rest_where_the_stop_ends():
         assert (np.diff(due) > 0).all()
         assert not v[-1].any()
         motion = motions[round((now) / TICK)]
-        while motion.velocity.any():
+        while motion.moves:
             motion = stop_step(motion, LIMITS, DT)
         assert np.allclose(q[-1], motion.position, atol=1e-12)
         assert len(due) < 30
@@ -90,7 +91,7 @@ def test_a_controller_runs_the_verified_points_at_their_own_times():
 def test_a_controller_does_not_notice_where_one_message_follows_another():
     motions = ramp(100)
     _, messages = sent(motions)
-    whole = TrajectoryWindow(LIMITS.acceleration, TICK, DELAY)
+    whole = TrajectoryWindow(LIMITS, TICK, DELAY)
     for n, motion in enumerate(motions):
         whole.add(motion, n * TICK)
     path = run(messages, messages[-1][0] + 20_000_000)

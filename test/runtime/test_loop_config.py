@@ -31,3 +31,12 @@ def test_a_chunk_begins_at_its_observation_or_when_it_arrives_as_its_card_says()
     seen, late = placed(chunk, CARD.output, 140), placed(chunk, held, 140)
     assert (seen.start_ns, seen.interpolation) == (100, 'linear')
     assert (late.start_ns, late.interpolation, late.stamp_ns) == (140, 'zoh', 7)
+
+
+def test_loop_and_gate_know_the_robots_shape_each_by_its_own() -> None:
+    loop, gate = control_config(ROBOT, CARD, PERIOD), gate_config(ROBOT, PERIOD, True)
+    assert loop.body is not None
+    assert gate.body is not None
+    assert loop.body is not gate.body
+    assert loop.body.labels == gate.body.labels
+    assert 'fr3_hand and table' in loop.body.labels

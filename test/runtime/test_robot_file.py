@@ -18,6 +18,14 @@ def written(tmp_path, text):
     return path
 
 
+def test_the_jerk_is_the_scaled_published_one_and_20_times_the_acceleration_at_most(tmp_path):
+    assert load_robot('fr3').limits().jerk.tolist() == [100.0] * 7 + [20.0]
+    assert load_robot('fr3').published_limits().jerk.tolist() == [200.0] * 7 + [40.0]
+    assert load_robot('fr3').limits(0.5).jerk.tolist() == [50.0] * 7 + [10.0]
+    text = yaml.safe_dump(FR3).replace('jerk: 5000.0', 'jerk: 150.0')
+    assert load_robot(written(tmp_path, text)).limits().jerk.tolist() == [75.0] * 7 + [20.0]
+
+
 def test_fr3_has_eight_joints_in_two_groups():
     robot = load_robot('fr3')
     assert robot.groups() == (slice(0, 7), slice(7, 8))
@@ -56,7 +64,7 @@ def joint(data):
     [
         (
             lambda d: d.update(nam='x'),
-            'the field nam is unknown; known here: cameras, estop, groups,',
+            'the field nam is unknown; known here: cameras, collision, estop, groups,',
         ),
         (lambda d: d.pop('home'), 'the field home is missing'),
         (

@@ -24,9 +24,13 @@ def run(rows: np.ndarray, scale: float = 1.0, gap_after: int | None = None) -> C
 
 
 def speeding(acceleration: float, top: float, ticks: int = 500) -> np.ndarray:
-    """Return joint 1 from rest at a constant acceleration up to a top speed, discrete."""
-    speed = np.minimum(acceleration * DT * np.arange(ticks), top)
-    return HOME + np.outer(np.cumsum(speed * DT), FIRST)
+    """Return joint 1 from rest up to a top speed, at an acceleration that comes in 13 ticks."""
+    ramp = np.arange(1, 13) / 13
+    held = int(top / (acceleration * DT)) - 12
+    rest = (top / DT - acceleration * (held + 12)) / 13 * np.concatenate((ramp, [1.0], ramp[::-1]))
+    gains = acceleration * np.concatenate((ramp, np.ones(held), ramp[::-1]))
+    gains = np.concatenate(([0.0], gains, rest, np.zeros(ticks)))[:ticks]
+    return HOME + np.outer(np.cumsum(np.cumsum(gains * DT) * DT), FIRST)
 
 
 def only(judge: CommandWitness) -> set[str]:
@@ -45,6 +49,14 @@ def test_a_little_too_much_acceleration_is_seen() -> None:
     judge = run(speeding(10.001, 2.0, 300))
     assert only(judge) == {'acceleration'}
     assert 'acceleration of joint 1 is 1.0001' in judge.findings.first
+
+
+def test_an_acceleration_that_comes_at_once_is_seen_as_jerk() -> None:
+    speed = np.minimum(10.0 * DT * np.arange(300), 2.0)
+    judge = run(HOME + np.outer(np.cumsum(speed * DT), FIRST))
+    assert only(judge) == {'jerk'}
+    assert judge.findings.violations['jerk'] == 2
+    assert judge.findings.worst['jerk'] == pytest.approx(10.0 / DT / 200.0)
 
 
 def test_too_much_velocity_is_seen() -> None:
@@ -78,7 +90,7 @@ def test_operating_limits_are_checked_with_a_scale() -> None:
 
 
 def test_a_lost_command_is_seen_as_acceleration() -> None:
-    assert only(run(np.delete(speeding(5.0, 1.0, 200), 100, axis=0))) == {'acceleration'}
+    assert only(run(np.delete(speeding(5.0, 1.0, 200), 100, axis=0))) == {'acceleration', 'jerk'}
 
 
 def test_after_a_silence_a_sequence_may_begin_anew_near_the_robot() -> None:
@@ -86,7 +98,7 @@ def test_after_a_silence_a_sequence_may_begin_anew_near_the_robot() -> None:
     rows[10:, 0] += 0.1
     judge = run(rows, gap_after=10)
     assert (judge.findings.total, judge.findings.sequences) == (0, 2)
-    assert only(run(rows)) == {'velocity', 'curve', 'acceleration'}
+    assert only(run(rows)) == {'velocity', 'curve', 'acceleration', 'jerk'}
 
 
 def test_a_new_sequence_far_from_the_robot_is_a_jump() -> None:
