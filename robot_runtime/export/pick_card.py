@@ -89,8 +89,8 @@ the poses of all objects, in the lockstep simulator; rounds in which the policy 
 corrects are part of the recipe. `training.json` says what was done for this folder: seeds,
 versions, losses and success.
 
-What is not learnt but written into the graph: the arm's geometry, that of the nominal cameras, when
-a cube counts as held, and "let go when over the slot".
+What is not learnt but written into the graph: the arm's geometry, that of the nominal cameras,
+when a cube counts as held, and "let go when over the slot".
 """
 
 

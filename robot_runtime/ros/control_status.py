@@ -10,7 +10,6 @@ from robot_runtime.core.control_state import (
     ControlConfig,
     ControlReport,
     ControlState,
-    moving,
 )
 from robot_runtime.core.mode import LATCHED, Mode
 from robot_runtime.core.pacing import TickStats
@@ -134,5 +133,5 @@ def stepping_word(config: ControlConfig, state: ControlState) -> str:
     if pending is not None:
         seconds = len(pending.rows) * pending.step_ns / 1e9
         return f'a chunk of {len(pending.rows)} rows, {seconds:g} s, waits for mode/step'
-    moves = state.motion is not None and moving(state.motion)
+    moves = state.motion is not None and state.motion.moves
     return 'replaying' if moves else 'waiting for a chunk'

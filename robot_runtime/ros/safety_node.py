@@ -64,8 +64,7 @@ class SafetyNode:
         quarter, silent, back = self._period_ns // 4, self._on_silence, self._on_set_back
         self._grid = ticks(self._clock, quarter, self._stats, silent, back)
         self._journal = GateJournal(node, len(self._names))
-        commanded = [output.topic for output in self._robot.topics.command.values()]
-        self._rivals = Rivals(node, commanded)
+        self._rivals = Rivals(node, [out.topic for out in self._robot.topics.command.values()])
         self._start_check = StartCheck(node, self._robot.topics.joint_states)
         rival = self._rivals.before_start(SteadyClock())
         if rival:
