@@ -12,6 +12,7 @@ from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.body import load_body
 from robot_runtime.runtime.policy_card import Output, PolicyCard
+from robot_runtime.runtime.practice import practise
 from robot_runtime.runtime.robot_file import RobotFile
 
 SECOND = 1_000_000_000
@@ -28,9 +29,11 @@ def control_config(
     teleop_timeout_s: float = 0.2,
 ) -> ControlConfig:
     """Return what the loop needs; `speed` scales the chunk's clock and the bounds together."""
+    limits, groups, body = robot.limits(speed), robot.groups(), load_body(robot)
+    practise(body, limits, groups, period_ns / SECOND, robot.home_position)
     return ControlConfig(
-        limits=robot.limits(speed),
-        groups=robot.groups(),
+        limits=limits,
+        groups=groups,
         period_ns=period_ns,
         state_timeout_ns=round(robot.timeouts.joint_state_s * SECOND),
         schedule_kind=card.schedule.kind,
@@ -41,7 +44,7 @@ def control_config(
         teleop_timeout_ns=round(teleop_timeout_s * SECOND),
         start=start_of(robot, card) if start_envelope else None,
         step=step,
-        body=load_body(robot),
+        body=body,
     )
 
 
@@ -70,15 +73,17 @@ def gate_config(
     """
     times = robot.timeouts
     silence_s = times.command_realtime_s if fifo else times.command_s
+    limits, body = robot.limits(speed), load_body(robot) if body is None else body
+    practise(body, limits, robot.groups(), period_ns / SECOND, robot.home_position)
     return GateConfig(
-        limits=robot.limits(speed),
+        limits=limits,
         names=robot.joint_names,
         period_ns=period_ns,
         budget_ns=max(3 * period_ns, round(silence_s * SECOND)),
         state_timeout_ns=round(times.joint_state_s * SECOND),
         estop_required=robot.estop.required,
         estop_timeout_ns=round(times.estop_s * SECOND),
-        body=load_body(robot) if body is None else body,
+        body=body,
     )
 
 
