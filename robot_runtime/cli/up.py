@@ -36,6 +36,9 @@ def up(
     start_envelope: Annotated[
         bool, typer.Option(help="Refuse POLICY outside the start pose of the policy's card.")
     ] = True,
+    space: Annotated[
+        bool, typer.Option('--space', help='Check distances, workspace and tool speed.')
+    ] = False,
     log: Annotated[Path | None, typer.Option(help='Folder for logs.')] = None,
 ) -> None:
     """Start the gate, control, policy (and simulator, recorder), and end them in order."""
@@ -50,7 +53,7 @@ def up(
     check_machine(namespace, logs, record=record)
     processes = process_list(
         robot, policy, namespace, sim=sim, record=None if record is None else str(record),
-        seed=seed, rt=rt, rate_hz=rate_hz, speed=speed, use_sim_time=use_sim_time,
+        seed=seed, rt=rt, rate_hz=rate_hz, speed=speed, use_sim_time=use_sim_time, space=space,
         start_envelope=start_envelope, step=step,
     )  # fmt: skip
     supervisor = Supervisor(processes, logs, say=typer.echo)

@@ -60,6 +60,7 @@ class ControlNode:
         self._config = control_config(
             self._robot, card, self._period_ns, values['speed'],
             start_envelope=values['start_envelope'], step=values['step'],
+            space=values['space'],
             teleop_timeout_s=values['teleop_timeout_s'],
         )  # fmt: skip
         self._realtime = realtime_class.enter(node, values)

@@ -47,6 +47,7 @@ LOOP = (
     Parameter('real_time', True, 'Ask for SCHED_FIFO and locked memory.'),
     Parameter('priority', 80, 'SCHED_FIFO priority.', 1, 98),
     Parameter('cpu', -1, 'Core to stay on; -1: any.', -1, 1023),
+    Parameter('space', False, 'Check distances, workspace and tool speed: 1.2 ms a tick.'),
 )
 
 

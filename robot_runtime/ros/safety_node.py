@@ -24,7 +24,6 @@ from robot_runtime.ros.shutdown import NodeError, StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence, stands
 from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.ticks import ticks
-from robot_runtime.runtime.body import load_body
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.loop_config import gate_config, joint_stream
 from robot_runtime.runtime.robot_file import load_robot
@@ -50,11 +49,11 @@ class SafetyNode:
         self._robot = load_robot(values['robot'])
         self._names = self._robot.joint_names
         self._period_ns = round(1e9 / values['rate_hz'])
-        body = load_body(self._robot)  # before the real-time class: it imports and allocates
         self._realtime = realtime_class.enter(node, values)
         # Simulated time leaps ahead when the simulator makes up for a stall: no fault of ours.
         strict = self._realtime.fifo and isinstance(self._clock, SteadyClock)
-        self._config = gate_config(self._robot, self._period_ns, strict, values['speed'], body)
+        speed, space = values['speed'], values['space']
+        self._config = gate_config(self._robot, self._period_ns, strict, speed, space)
         self._state = gate.initial(self._config, self._clock.now_ns())
         self._stream = joint_stream(self._robot)
         self._measured: Sample[Floats] | None = None

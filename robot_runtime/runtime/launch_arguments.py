@@ -19,6 +19,7 @@ MEANING = {
     'speed': 'Share of full speed, 0.01 to 1.',
     'use_sim_time': 'Live by /clock, as in simulation and replay: true or false.',
     'start_envelope': 'Refuse POLICY outside the start pose of its card: true or false.',
+    'space': 'Check distances, workspace and tool speed, at 1.2 ms a tick: true or false.',
     'step': 'Each chunk waits until mode/step confirms it: true or false.',
     'seed': 'Seed of the simulator.',
     'sim_width': '[pixels] Width of the images of the simulator.',

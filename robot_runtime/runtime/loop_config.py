@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control_state import ControlConfig
 from robot_runtime.core.gate_state import GateConfig
@@ -26,10 +25,12 @@ def control_config(
     *,
     start_envelope: bool = True,
     step: bool = False,
+    space: bool = False,
     teleop_timeout_s: float = 0.2,
 ) -> ControlConfig:
     """Return what the loop needs; `speed` scales the chunk's clock and the bounds together."""
-    limits, groups, body = robot.limits(speed), robot.groups(), load_body(robot)
+    limits, groups = robot.limits(speed), robot.groups()
+    body = load_body(robot) if space else None
     practise(body, limits, groups, period_ns / SECOND, robot.home_position)
     return ControlConfig(
         limits=limits,
@@ -64,16 +65,16 @@ def home_of(robot: RobotFile, card: PolicyCard) -> Floats:
 
 
 def gate_config(
-    robot: RobotFile, period_ns: int, fifo: bool, speed: float = 1.0, body: Body | None = None
+    robot: RobotFile, period_ns: int, fifo: bool, speed: float = 1.0, space: bool = False
 ) -> GateConfig:
     """
     Return what the gate needs; without a real-time class it waits longer for a command.
 
-    The robot's shape is loaded unless `body` is given.
+    With `space` the robot's shape is loaded and checked against its surroundings.
     """
     times = robot.timeouts
     silence_s = times.command_realtime_s if fifo else times.command_s
-    limits, body = robot.limits(speed), load_body(robot) if body is None else body
+    limits, body = robot.limits(speed), load_body(robot) if space else None
     practise(body, limits, robot.groups(), period_ns / SECOND, robot.home_position)
     return GateConfig(
         limits=limits,

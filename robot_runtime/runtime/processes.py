@@ -51,6 +51,7 @@ def process_list(
     sim_height: int = 240,
     sim_fps: int = 15,
     use_sim_time: bool = False,
+    space: bool = False,
     start_envelope: bool = True,
     step: bool = False,
     more: Mapping[str, Mapping[str, Value]] | None = None,
@@ -63,6 +64,7 @@ def process_list(
     """
     loop: dict[str, Value] = {
         'robot': robot, 'rate_hz': float(rate_hz), 'real_time': rt, 'speed': float(speed),
+        'space': space,
     }  # fmt: skip
     picture: dict[str, Value] = {'width': sim_width, 'height': sim_height, 'fps': sim_fps}
     time: dict[str, Value] = {'use_sim_time': True} if use_sim_time else {}

@@ -34,7 +34,8 @@ def test_a_chunk_begins_at_its_observation_or_when_it_arrives_as_its_card_says()
 
 
 def test_loop_and_gate_know_the_robots_shape_each_by_its_own() -> None:
-    loop, gate = control_config(ROBOT, CARD, PERIOD), gate_config(ROBOT, PERIOD, True)
+    loop = control_config(ROBOT, CARD, PERIOD, space=True)
+    gate = gate_config(ROBOT, PERIOD, True, space=True)
     assert loop.body is not None
     assert gate.body is not None
     assert loop.body is not gate.body
