@@ -97,24 +97,27 @@ def test_core_opens_prints_and_asks_nothing(place):
 SHAPER, GATE = {'limits', 'landing'}, {'guard', 'brake', 'coast', 'stop_path'}
 
 
+def core_modules(name):
+    """Return which modules of core/ a module of core/ imports."""
+    tree = ast.parse((PACKAGE / f'core/{name}.py').read_text(encoding='utf-8'))
+    return {one.split('.')[2] for one in names_imported(tree, 'robot_runtime.core')
+            if one.startswith('robot_runtime.core.')}
+
+
 LOOP, FENCE = {'clearance', 'ahead'}, {'fence'}
 
 
 @pytest.mark.parametrize(('here', 'there'), [(LOOP, GATE | FENCE), (FENCE, SHAPER | LOOP)])
 def test_clearance_and_fence_share_the_body_and_no_code(here, there):
     for name in here:
-        tree = ast.parse((PACKAGE / f'core/{name}.py').read_text(encoding='utf-8'))
-        modules = {one.split('.')[2] for one in names_imported(tree, 'robot_runtime.core')
-                   if one.startswith('robot_runtime.core.')}
+        modules = core_modules(name)
         assert modules & there == set()
 
 
 @pytest.mark.parametrize(('here', 'there'), [(SHAPER, GATE), (GATE, SHAPER)])
 def test_shaper_and_gate_share_numbers_and_no_code(here, there):
     for name in here:
-        tree = ast.parse((PACKAGE / f'core/{name}.py').read_text(encoding='utf-8'))
-        modules = {one.split('.')[2] for one in names_imported(tree, 'robot_runtime.core')
-                   if one.startswith('robot_runtime.core.')}
+        modules = core_modules(name)
         assert modules & there == set()
         assert modules <= here | {'types'}
 

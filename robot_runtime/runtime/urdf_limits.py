@@ -20,14 +20,19 @@ class UrdfJoint:
     effort: float
 
 
-def read_urdf(path: Path) -> dict[str, UrdfJoint]:
-    """Return the moving joints of a URDF by name, or raise a ConfigError with one sentence."""
+def urdf_root(path: Path) -> ElementTree.Element:
+    """Return the root of a URDF, or raise a ConfigError with one sentence."""
     try:
-        root = ElementTree.fromstring(path.read_bytes())
+        return ElementTree.fromstring(path.read_bytes())
     except OSError as error:
         raise ConfigError(f'{path} cannot be read: {error.strerror}') from error
     except ElementTree.ParseError as error:
         raise ConfigError(f'{path} is not XML: {error}') from error
+
+
+def read_urdf(path: Path) -> dict[str, UrdfJoint]:
+    """Return the moving joints of a URDF by name, or raise a ConfigError with one sentence."""
+    root = urdf_root(path)
     joints = [one for one in root.findall('joint') if one.get('type') in MOVING]
     return {one.get('name', ''): _joint(one, path) for one in joints}
 

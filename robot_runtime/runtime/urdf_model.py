@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.config_file import ConfigError
+from robot_runtime.runtime.urdf_limits import urdf_root
 
 MESH_CLASS = 'BVHModel'
 FAR = 1e6  # [rad] a range for a joint without one
@@ -40,12 +41,7 @@ def import_pinocchio() -> Any:
 def load_model(path: Path, joint_names: Sequence[str]) -> UrdfModel:
     """Return the model of the URDF at `path`, moved by `joint_names`, or raise one sentence."""
     pinocchio = import_pinocchio()
-    try:
-        root = ElementTree.fromstring(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f'{path} cannot be read: {error.strerror}') from error
-    except ElementTree.ParseError as error:
-        raise ConfigError(f'{path} is not XML: {error}') from error
+    root = urdf_root(path)
     _place_meshes(root, path)
     _bound_endless_joints(root)
     text = ElementTree.tostring(root, encoding='unicode')
