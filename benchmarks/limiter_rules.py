@@ -27,7 +27,7 @@ class Limiter(Protocol):
     name: str
 
     def command(self, target: Floats) -> Floats | None:
-        """Return the position command (J,) of this tick; None: nothing is sent."""
+        """Return what is sent to the robot in this tick, (J,) positions; None: nothing."""
 
 
 class Follower:
