@@ -20,6 +20,8 @@ from robot_runtime.sim.groups import groups_of, measured_witness
 from robot_runtime.sim.robot_files import robot_files
 from robot_runtime.sim.scene import SceneError
 from robot_runtime.sim.task import COLOURS
+from robot_runtime.sim.touch import Touch
+from robot_runtime.sim.witness import KINDS
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
@@ -52,6 +54,7 @@ class SimNode:
         self._stamp = conversions.time_message(0)
         self._controllers = self._make_controllers()
         self._measured = measured_witness(self._cell)
+        self._touch = Touch(self._cell) if values['witness_space'] else None
         self._wire()
         if values['cameras']:
             cameras.start(self._camera_plan(str(robot), overlay and str(overlay)))
@@ -61,7 +64,7 @@ class SimNode:
         period_s = values['command_period_s']
         groups = groups_of(
             self._cell, period_s, values['command_timeout_s'], values['on_timeout'],
-            values['witness_scale'],
+            values['witness_scale'], values['witness_space'],
         )  # fmt: skip
         return tuple(SimController(self._node, group, period_s) for group in groups)
 
@@ -147,6 +150,8 @@ class SimNode:
         position, velocity, effort = cell.joints()
         if self._measured is not None:
             self._measured.step(position, velocity)
+        if self._touch is not None:
+            self._touch.step()
         stamp_ns = self._sim_ns if self._clock_out else self._clock.now_ns() + self._ros_offset_ns
         self._publish_joints(stamp_ns, position, velocity, effort)
         self._cameras.state.write(cell.data, stamp_ns, cell.seed)
@@ -201,6 +206,7 @@ class SimNode:
             'sequences': sum(f.sequences for f in found[:1]),
             'violations_command': sum(f.total for f in found),
             'violations_measured': self._measured.violations if self._measured else 0,
+            **{f'violations_{kind}': sum(f.violations[kind] for f in found) for kind in KINDS},
             'worst_velocity_ratio': round(max(velocity, default=0.0), 6),
             'worst_acceleration_ratio': round(
                 max((f.worst['acceleration'] for f in found), default=0.0), 6
@@ -215,6 +221,11 @@ class SimNode:
             'episode': self._episode,
             'seed': self._cell.seed,
         }
+        if self._touch is not None:
+            report |= {
+                'contacts': self._touch.contacts, 'self_contacts': self._touch.self_contacts,
+                'nearest_mm': round(1e3 * self._touch.nearest_m, 1),
+            }
         if self._cell.has_task:
             report |= {f'success_{colour}': self._cell.success(colour) for colour in COLOURS}
         return report

@@ -6,6 +6,7 @@ import numpy as np
 from robot_runtime.sim import witness
 from robot_runtime.sim.cell import Cell
 from robot_runtime.sim.driver import Driver, OnTimeout
+from robot_runtime.sim.touch import ToolPlace
 
 ARM_JOINTS = 7
 FR3 = tuple(f'fr3_joint{k + 1}' for k in range(ARM_JOINTS))
@@ -30,8 +31,13 @@ def groups_of(
     timeout_s: float = 0.05,
     on_timeout: OnTimeout = 'decelerate',
     scale: float = 1.0,
+    space: bool = False,
 ) -> tuple[JointGroup, ...]:
-    """Return the arm and the gripper; `scale` is the share of published limits to judge by."""
+    """
+    Return the arm and the gripper; `scale` is the share of published limits to judge by.
+
+    With `space` the place of the tool is judged as well.
+    """
     names = cell.scene.joint_names
     arm = ARM_JOINTS if names[:ARM_JOINTS] == FR3 else len(names)
     wanted = [('arm_controller', slice(0, arm), DECELERATION, witness.arm_datasheet(scale))]
@@ -47,7 +53,8 @@ def groups_of(
             cell.home[joints], ranges[joints, 0], ranges[joints, 1],
             np.full(count, deceleration), period_s, timeout_s, on_timeout,
         )  # fmt: skip
-        judge = witness.CommandWitness(sheet) if is_fr3(cell) else None
+        tool = ToolPlace(cell, joints) if space and count == ARM_JOINTS else None
+        judge = witness.CommandWitness(sheet, tool) if is_fr3(cell) else None
         made.append(JointGroup(name, names[joints], joints, driver, judge))
     return tuple(made)
 

@@ -42,9 +42,13 @@ class Lockstep:
         """Take a policy that was compared with the robot, and a cell of the same robot."""
         self._conditions, self._card, self._inference = conditions, card, inference
         self._period_ns = round(robot.period_s * SECOND)
-        self._control_config = control_config(robot, card, self._period_ns, conditions.speed)
-        self._gate_config = gate_config(robot, self._period_ns, True, conditions.speed)
-        self._plant = Plant(robot, cell, self._period_ns, card.cameras)
+        speed, space = conditions.speed, conditions.space
+        self._control_config = control_config(robot, card, self._period_ns, speed, space=space)
+        self._gate_config = gate_config(robot, self._period_ns, True, speed, space)
+        self.plant = Plant(
+            robot, cell, self._period_ns, card.cameras,
+            conditions.witness_scale, conditions.witness_space,
+        )  # fmt: skip
         self._infer_ns = round(card.schedule.period_s * SECOND)
         self._ablation = Ablation(conditions.input_ablation)
 
@@ -56,7 +60,7 @@ class Lockstep:
         self._events.append(Event.POLICY)
         self._ablation.restart()
         self._due_ns = begin_ns = self._now_ns
-        cell = self._plant.cell
+        cell = self.plant.cell
 
         def over() -> bool:
             looks = (self._now_ns - begin_ns) % LOOK_NS == 0
@@ -75,13 +79,14 @@ class Lockstep:
             success=success,
             seconds=seconds,
             placed=tuple(c for c in COLOURS if cell.success(c)),
-            violations=self._plant.violations,
-            first_violation=self._plant.first_violation,
+            violations=self.plant.violations,
+            first_violation=self.plant.first_violation,
             fault=self._control.fault or left_because,
             inferences=self._inferences,
             missing=', '.join(self._missing),
             late_ticks=self._control.late,
             command_hash=self._hash.hexdigest(),
+            refused=self._gate.counters.refused,
         )
 
     def _start(self, assignment: Assignment) -> None:
@@ -96,8 +101,8 @@ class Lockstep:
         self._notice = ''
         self._inferences, self._missing = 0, tuple[str, ...]()
         self._hash = hashlib.sha256()
-        self._plant.reset(assignment.seed, self._now_ns)
-        self._measured = self._plant.step(self._now_ns - self._plant.step_ns)
+        self.plant.reset(assignment.seed, self._now_ns)
+        self._measured = self.plant.step(self._now_ns - self.plant.step_ns)
 
     def _at_rest(self) -> bool:
         motion = self._control.motion
@@ -112,8 +117,8 @@ class Lockstep:
             if self._now_ns >= self._tick_ns:
                 self._tick_ns += self._period_ns
                 self._tick(self._now_ns)
-            self._measured = self._plant.step(self._now_ns)
-            self._now_ns += self._plant.step_ns
+            self._measured = self.plant.step(self._now_ns)
+            self._now_ns += self.plant.step_ns
             self._infer(self._now_ns)
             if over():
                 return
@@ -135,12 +140,12 @@ class Lockstep:
                 self._gate_config, self._gate, command, self._measured, now_ns
             )
             if motion is not None:
-                self._plant.command(motion.position, now_ns)
+                self.plant.command(motion.position, now_ns)
         self._gate, own = gate.on_tick(
             self._gate_config, self._gate, self._measured, None, now_ns
         )
         for motion in own:
-            self._plant.command(motion.position, now_ns)
+            self.plant.command(motion.position, now_ns)
 
     def _gate_view(self) -> control.GateView:
         state = self._gate
@@ -159,7 +164,7 @@ class Lockstep:
             return
         arrival_ns = now_ns + self._conditions.delay_ns
         self._due_ns = max(self._due_ns + self._infer_ns, arrival_ns)
-        plant = self._plant
+        plant = self.plant
         inputs = Inputs(
             tuple(plant.states), plant.images(now_ns), plant.objects, self._instruction
         )
