@@ -212,6 +212,9 @@ class SimNode:
                 max((f.worst['acceleration'] for f in found), default=0.0), 6
             ),
             'peak_acceleration': round(max((f.peak_acceleration for f in found), default=0.0), 6),
+            'measured_velocity_ratio': round(
+                self._measured.peak_velocity_ratio if self._measured else 0.0, 6
+            ),
             'first_violation': next((text for text in first if text), ''),
             'driver_timeouts': sum(c.driver.timeouts for c in self._controllers),
             'last_command_age_ms': '' if age_ns is None else round(age_ns / 1e6, 1),

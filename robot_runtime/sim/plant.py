@@ -117,6 +117,11 @@ class Plant:
         return self._witness.violations if self._witness is not None else 0
 
     @property
+    def measured_velocity_ratio(self) -> float:
+        """Return the greatest measured velocity as a share of what the hardware may do."""
+        return self._witness.peak_velocity_ratio if self._witness is not None else 0.0
+
+    @property
     def violations(self) -> int:
         """Return what the witnesses have counted in this episode."""
         return sum(found.total for found in self.findings) + self.measured
