@@ -5,6 +5,7 @@ from enum import Enum
 
 import numpy as np
 from robot_runtime.core.body import Body
+from robot_runtime.core.effort_watch import Strain
 from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tokens import TokenBucket
@@ -39,6 +40,7 @@ class GateConfig:
     burst: int = 3
     rest_on_silence: bool = False  # commands that end while the robot stands: REST, unlatched
     body: Body | None = None  # None: distances and the speed of the tool are not looked at
+    effort: Floats | None = None  # (J,) most measured [N m] or [N], inf: any; None: not watched
 
     @property
     def dt_s(self) -> float:
@@ -90,6 +92,7 @@ class GateState:
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
     blocked: str = ''  # e-stop and permits as last seen: why nothing may move, or empty
+    strain: Strain | None = None  # of the joints while commands steer
 
 
 def initial(config: GateConfig, now_ns: int) -> GateState:

@@ -47,8 +47,9 @@ def take_joints(
     """Give a message to the stream; return what it says of it."""
     stamp_ns = nanoseconds(message.header.stamp)
     return stream.take(
-        message.name, message.position, message.velocity, stamp_ns, received_ns, ros_now_ns
-    )
+        message.name, message.position, message.velocity, stamp_ns, received_ns, ros_now_ns,
+        message.effort,
+    )  # fmt: skip
 
 
 def command_message(command: Command, names: Sequence[str], period_ns: int) -> JointTrajectory:

@@ -85,6 +85,7 @@ def gate_config(
         estop_required=robot.estop.required,
         estop_timeout_ns=round(times.estop_s * SECOND),
         body=body,
+        effort=robot.watched_effort,
     )
 
 

@@ -74,11 +74,11 @@ class Plant:
         target = np.concatenate([group.driver.target(now_ns) for group in self._groups])
         self.cell.step(target, self.cell.timestep_s)
         now_ns += self.step_ns
-        position, velocity, _ = self.cell.joints()
+        position, velocity, effort = self.cell.joints()
         if self._witness is not None:
             self._witness.step(position, velocity)
         stamp_ns = now_ns + ROS_OFFSET_NS
-        self.states.append(Sample(now_ns, stamp_ns, Measured(position, velocity)))
+        self.states.append(Sample(now_ns, stamp_ns, Measured(position, velocity, effort)))
         if now_ns >= self._objects_ns:
             self._objects_ns += OBJECTS_NS
             self.objects = Sample(now_ns, stamp_ns, self.cell.objects())

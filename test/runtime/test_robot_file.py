@@ -169,3 +169,16 @@ def test_an_unknown_name_tells_which_there_are():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match='none.yaml cannot be read: No such file'):
         load_robot(tmp_path / 'none.yaml')
+
+
+def test_an_effort_that_the_file_does_not_give_is_that_of_the_urdf(tmp_path):
+    assert load_robot('fr3').watched_effort.tolist() == [87.0] * 4 + [12.0] * 3 + [np.inf]
+    data = copy.deepcopy(FR3)
+    joint(data).pop('effort')
+    data['groups'][0]['joints'][1]['effort'] = 50.0
+    described = load_robot(written(tmp_path, yaml.safe_dump(data))).watched_effort
+    assert described.tolist() == [87.0, 50.0, 87.0, 87.0] + [12.0] * 3 + [np.inf]
+    for one in data['groups'][0]['joints']:
+        one.pop('effort', None)
+    del data['urdf'], data['workspace'], data['tool_speed'], data['collision']
+    assert load_robot(written(tmp_path, yaml.safe_dump(data))).watched_effort is None
