@@ -3,7 +3,7 @@
 from gate_robot import in_phase, MOVING, moving, MS, NAMES, onward, P, seen
 import numpy as np
 import pytest
-from robot_runtime.core.effort_watch import OVERLOAD_NS, overload, strained
+from robot_runtime.core.effort_watch import overload, OVERLOAD_NS, strained
 from robot_runtime.core.gate import Phase
 from robot_runtime.core.gate_watches import sense
 from robot_runtime.core.observation import Measured
