@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from robot_runtime.core.drift import DRIFT, drifted, stood
 from robot_runtime.core.effort_watch import overload, strained
 from robot_runtime.core.gate import stop
 from robot_runtime.core.gate_state import GateConfig, GateState, Phase
 from robot_runtime.core.observation import Measured
 from robot_runtime.core.stream import Sample
+from robot_runtime.core.trail import Trail
 
 
 def sense(
@@ -19,7 +21,7 @@ def sense(
     """
     if sample is None:
         return state
-    return _efforts(config, state, sample, now_ns)
+    return _velocities(config, _efforts(config, state, sample, now_ns), sample, now_ns)
 
 
 def _efforts(
@@ -36,3 +38,26 @@ def _efforts(
     problem = overload(strain, config.effort, sample, config.names)
     state = replace(state, strain=strain)
     return stop(config, state, now_ns, problem) if problem else state
+
+
+def _velocities(
+    config: GateConfig, state: GateState, sample: Sample[Measured], now_ns: int
+) -> GateState:
+    """Return the state after a look at whether joints stand that were told to."""
+    joints = config.velocity
+    if joints is None:
+        return state
+    standing = stood(state.standing, joints, state.motion, state.latched, sample, now_ns)
+    trail = None
+    if state.motion is not None:
+        place, keep_ns = state.motion.position[joints.index], config.state_timeout_ns
+        trail = Trail.begun(now_ns, place) if state.trail is None else (
+            state.trail.added(now_ns, place, keep_ns + joints.response_ns)
+        )
+    state = replace(state, felt=sample, trail=trail, standing=standing)
+    problem = drifted(standing, joints, sample, config.names)
+    if not problem:
+        return state
+    if state.latched and DRIFT not in state.reason:  # who reads why it stopped must know it
+        return replace(state, reason=f'{state.reason}; {problem}')
+    return stop(config, state, now_ns, problem)
