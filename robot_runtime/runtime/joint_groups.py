@@ -52,19 +52,29 @@ class Joint(Strict):
         return self
 
 
+class VelocityDrive(Strict):
+    """What a group that takes velocities does with them, in rad or m; figures of its drives."""
+
+    response_s: Annotated[float, Field(ge=0.0, le=0.5)]  # behind its command, at most
+    margin: Positive  # that the loop keeps from the ends of the range
+    drift: Positive  # that a joint may move though it was told to stand
+
+
 class Group(Strict):
     """Joints that move together and are sent together."""
 
     name: Name
-    command: Literal['trajectory']
+    command: Literal['trajectory', 'velocity']
     kind: Literal['arm', 'position'] = 'arm'  # position: a gripper, which has no lead
+    drive: VelocityDrive | None = None  # of a group that takes velocities
     sources: dict[str, str]  # limit -> where the figure is published
     joints: Annotated[tuple[Joint, ...], Field(min_length=1)]
 
     @model_validator(mode='after')
     def _complete(self) -> 'Group':
+        self._check_kind()
         for joint in self.joints:
-            if self.kind == 'arm' and joint.lead is None:
+            if self.kind == 'arm' and self.command == 'trajectory' and joint.lead is None:
                 raise ValueError(f'joint {joint.name} of the arm {self.name} needs a lead')
             if self.kind == 'position' and joint.lead is not None:
                 raise ValueError(f'joint {joint.name} of the gripper {self.name} takes no lead')
@@ -72,6 +82,31 @@ class Group(Strict):
             if unsourced:
                 raise ValueError(f'sources says nothing about {unsourced} of joint {joint.name}')
         return self
+
+    def _check_kind(self) -> None:
+        """Refuse what does not go with the kind of command."""
+        if self.command == 'trajectory':
+            if self.drive is not None:
+                raise ValueError(f'the group {self.name} takes positions, and so no drive')
+            return
+        if self.kind != 'arm':
+            raise ValueError(f'the gripper {self.name} takes command: trajectory, not velocity')
+        if self.drive is None:
+            raise ValueError(
+                f'the group {self.name} takes velocities and needs a drive: '
+                f'{{response_s, margin, drift}}'
+            )
+        for joint in self.joints:
+            if joint.lead is not None:
+                raise ValueError(
+                    f'joint {joint.name} takes velocities, so that no position is commanded that '
+                    f'could lead: leave lead out'
+                )
+            if not 2.0 * self.drive.margin < joint.upper - joint.lower:
+                raise ValueError(
+                    f'drive.margin of the group {self.name} is {self.drive.margin}, which leaves '
+                    f'nothing of the range {joint.lower} to {joint.upper} of joint {joint.name}'
+                )
 
 
 def with_efforts(group: Group, described: Mapping[str, UrdfJoint]) -> Group:

@@ -98,6 +98,13 @@ class RobotFile(Strict):
         _unique('cameras', [camera.name for camera in self.cameras])
         _same('topics.command', 'groups', list(self.topics.command), group_names)
         _same('home', 'joints', list(self.home), self.joint_names)
+        for group in self.groups_of_joints:
+            adapter = self.topics.command[group.name].adapter
+            if group.command == 'velocity' and adapter != 'float64_multi_array':
+                raise ValueError(
+                    f'topics.command.{group.name} has the adapter {adapter}, but a group that '
+                    f'takes velocities needs float64_multi_array'
+                )
         if self.urdf is None and (self.workspace or self.tool_speed or self.collision):
             raise ValueError('workspace, tool_speed and collision need a urdf')
         for joint in self.joints:

@@ -137,12 +137,12 @@ class Lockstep:
                 self._gate_config, self._gate, command, self._measured, now_ns
             )
             if motion is not None:
-                self._plant.command(motion.position, now_ns)
+                self._plant.command(motion, now_ns)
         self._gate, own = gate.on_tick(
             self._gate_config, self._gate, self._measured, None, now_ns
         )
         for motion in own:
-            self._plant.command(motion.position, now_ns)
+            self._plant.command(motion, now_ns)
 
     def _gate_view(self) -> control.GateView:
         state = self._gate
