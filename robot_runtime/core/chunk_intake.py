@@ -22,8 +22,10 @@ def take_in(
         problem = unfit(config, state, chunk, now_ns)
         if problem:
             notes.refused.append(f'chunk {chunk.stamp_ns}: {problem}')
-        else:
+        elif config.kinds is None:
             fit.append(chunk)
+        else:
+            fit.append(replace(chunk, rows=config.kinds.at_speed(chunk.rows, config.speed)))
     if config.step and state.mode is Mode.POLICY:
         state = _held(state, fit, now_ns, config.late_after_ns)
         silent = state.stepping.silent(now_ns, config.silence_ns)

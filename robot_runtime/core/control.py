@@ -17,10 +17,13 @@ from robot_runtime.core.control_state import (
     Notes,
 )
 from robot_runtime.core.gate_state import COMMAND_LATE
+from robot_runtime.core.kinds import shape_kinds
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import ENGAGED, Event, LISTENING, Mode, next_mode
 from robot_runtime.core.schedule import sample, speaking
+from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
+from robot_runtime.core.velocity_shape import Recent
 
 __all__ = [
     'ControlConfig',
@@ -74,7 +77,9 @@ def step(
             chunk_stamp_ns = chunk.stamp_ns if chunk is not None and target is not None else 0
         state = _compared(state, inputs, target)
         if state.tick > 0:  # the first command of an epoch is the seed itself
-            state, target, shaped = _advance(config, state, motion, target, now_ns)
+            state, target, shaped = _advance(
+                config, state, motion, target, now_ns, inputs.measured
+            )
             motion, active = shaped.motion, shaped.active
         command = Command(state.epoch_ns, state.tick, motion)
         state = replace(state, motion=motion, tick=state.tick + 1, late=state.late + late)
@@ -145,7 +150,12 @@ def _compared(state: ControlState, inputs: ControlInputs, target: Floats | None)
 
 
 def _advance(
-    config: ControlConfig, state: ControlState, last: Motion, target: Floats | None, now_ns: int
+    config: ControlConfig,
+    state: ControlState,
+    last: Motion,
+    target: Floats | None,
+    now_ns: int,
+    measured: Sample[Floats] | None,
 ) -> tuple[ControlState, Floats | None, Shaped]:
     """
     Return the state, what was aimed at, and the motion one period after `last`.
@@ -153,10 +163,11 @@ def _advance(
     It goes toward `target`, which fades in where a mode has begun, or to rest without one.
     """
     dt_s = config.period_ns / 1e9
-    if target is None or state.mode is Mode.SHADOW:
+    blind = config.kinds is not None and measured is None
+    if target is None or blind or state.mode is Mode.SHADOW:
         motion = ramp_to_rest(last, config.limits, dt_s)
         shaped = Shaped(motion, np.zeros(config.limits.count, dtype=np.uint8))
-        return _with(state, None, state.fresh), target, shaped
+        return _with(_told(config, state, motion), None, state.fresh), target, shaped
     soon_ns = now_ns + config.period_ns
     soon = _wanted(config, state, soon_ns)
     chunk = speaking(state.schedule, now_ns) if state.mode is Mode.POLICY else None
@@ -165,7 +176,8 @@ def _advance(
     fading = state.handover
     if state.fresh:
         length_ns = config.handover_ns
-        fading = handover.begun(last, config.limits, dt_s, now_ns, length_ns)
+        rates = None if config.kinds is None else config.kinds.velocity.index
+        fading = handover.begun(last, config.limits, dt_s, now_ns, length_ns, rates)
     elif fading is not None:
         fading = handover.stepped(fading, config.limits, dt_s)
     if fading is not None and fading.over(now_ns):
@@ -176,9 +188,31 @@ def _advance(
         after = handover.stepped(fading, config.limits, dt_s)
         soon = after.faded(target if soon is None else soon, soon_ns)
     drift = None if soon is None else (soon - aim) / dt_s
+    if config.kinds is not None and measured is not None:
+        recent = _recent(config, state)
+        shaped, recent = shape_kinds(
+            config.kinds, aim, drift, last, recent, measured, now_ns, dt_s
+        )
+        return _with(replace(state, recent=recent), fading, fresh=False), aim, shaped
     shaped = shape(aim, last, config.limits, dt_s, config.groups, drift)
     shaped = cleared(config.body, shaped, last, aim, config.limits, dt_s, config.groups)
     return _with(state, fading, fresh=False), aim, shaped
+
+
+def _recent(config: ControlConfig, state: ControlState) -> Recent:
+    """Return what joints that take velocities were told; an engagement begins at rest."""
+    assert config.kinds is not None
+    if state.recent is not None and state.tick > 1:
+        return state.recent
+    return Recent.none(config.kinds.velocity, config.period_ns, config.state_timeout_ns)
+
+
+def _told(config: ControlConfig, state: ControlState, motion: Motion) -> ControlState:
+    """Return the state after joints that take velocities were told those of `motion`."""
+    if config.kinds is None:
+        return state
+    told = motion.velocity[config.kinds.velocity.index]
+    return replace(state, recent=_recent(config, state).added(told))
 
 
 def _with(state: ControlState, fading: handover.Handover | None, fresh: bool) -> ControlState:

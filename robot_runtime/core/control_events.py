@@ -70,6 +70,9 @@ def refusal(
         return f'mode is {state.mode.name}; allowed from {allowed_from(event)}'
     if event in (Event.ENABLE, Event.RESET):
         return seed(config, state, inputs, now_ns)[1]
+    if event in (Event.HOME, Event.SHADOW) and config.kinds is not None:
+        name = _first_rate(config)
+        return f'{event.name} is for joints that take positions, and {name} takes velocities'
     if event is Event.HOME and inputs.home is None:
         return 'no way home is known'
     if event is Event.POLICY and config.start is not None and not state.resumable:
@@ -98,6 +101,8 @@ def take_over(
             sample, state.teleop, config.names, config.limits.count, now_ns, ros_now_ns,
             config.teleop_timeout_ns, config.chunk_max_future_ns,
         )  # fmt: skip
+        if not problem and config.kinds is not None:
+            problem = f'it has positions, and {_first_rate(config)} takes velocities'
         mode = next_mode(state.mode, Event.TELEOP)
         if not problem and mode is not Mode.TELEOP:
             problem = f'mode is {state.mode.name}; allowed from {allowed_from(Event.TELEOP)}'
@@ -190,6 +195,13 @@ def _entered(
         # Silence would make the gate brake and latch, so control comes to rest by itself first.
         return replace(state, mode=Mode.HOLD, leaving=True)
     return replace(state, mode=mode)
+
+
+def _first_rate(config: ControlConfig) -> str:
+    """Return the name of the first joint that takes velocities."""
+    assert config.kinds is not None
+    joint = int(config.kinds.velocity.index[0])
+    return config.names[joint] if config.names else f'joint {joint}'
 
 
 def _no_step(config: ControlConfig, state: ControlState) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.handover import Handover
+from robot_runtime.core.kinds import Kinds
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.schedule import Schedule
 from robot_runtime.core.shadow import ShadowError
@@ -15,6 +16,7 @@ from robot_runtime.core.stepping import Stepping
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.teleop import Teleop
 from robot_runtime.core.types import Floats, Limits, Motion
+from robot_runtime.core.velocity_shape import Recent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +39,7 @@ class ControlConfig:
     teleop_timeout_ns: int = 200_000_000  # silence after which TELEOP ends in HOLD
     start: StartEnvelope | None = None  # POLICY begins inside it; None: anywhere
     step: bool = False  # each chunk waits for the operator's word
+    kinds: Kinds | None = None  # None: every joint takes positions
 
     def __post_init__(self) -> None:
         """Refuse a speed that is not a share."""
@@ -92,6 +95,7 @@ class ControlState:
     home: Chunk | None = None
     shadow: ShadowError | None = None  # of this or the last SHADOW
     stepping: Stepping = field(default_factory=Stepping)
+    recent: Recent | None = None  # of the joints that take velocities
     resumable: bool = False  # lateness alone ended POLICY, and nothing moved the robot since
 
 

@@ -40,6 +40,7 @@ class JointStream:
         self._names, self._bounds = tuple(names), bounds
         self._position, self._velocity = np.zeros(count), np.zeros(count)
         self._moving = np.zeros(count, np.bool_)  # whether a velocity came with the position
+        self._effort = np.full(count, np.nan)
         self._stamp_ns = np.zeros(count, np.int64)
         self._received_ns = np.zeros(count, np.int64)
         self._known = np.zeros(count, np.bool_)
@@ -64,6 +65,7 @@ class JointStream:
         stamp_ns: int,
         received_ns: int,
         ros_now_ns: int,
+        effort: Sequence[float] = (),
     ) -> str | None:
         """
         Take one message; return '' when all joints are known, else why the message is no help.
@@ -91,6 +93,8 @@ class JointStream:
         self._moving[rows] = moving
         if moving:
             self._velocity[rows] = np.array(velocity, dtype=np.float64)[columns]
+        pulling = len(effort) == len(names)
+        self._effort[rows] = np.array(effort, dtype=np.float64)[columns] if pulling else np.nan
         self._stamp_ns[rows], self._received_ns[rows] = stamp_ns, received_ns
         return self._merged(received_ns)
 
@@ -154,10 +158,11 @@ class JointStream:
         if not self._known.all():
             return f'joints {self._late(now_ns)} have not come; the messages have {self._heard}'
         velocity = self._velocity.copy() if self._moving.all() else None
+        effort = None if np.isnan(self._effort).all() else self._effort.copy()
         self.sample = Sample(
             int(self._received_ns.min()),
             int(self._stamp_ns.max()),
-            Measured(self._position.copy(), velocity),
+            Measured(self._position.copy(), velocity, effort),
         )
         return self.late(now_ns)
 

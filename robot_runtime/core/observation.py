@@ -35,10 +35,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """Measured joints, each (J,); velocity is None where the driver sends none."""
+    """Measured joints, each (J,); velocity and effort are None where the driver sends none."""
 
     position: Floats
     velocity: Floats | None = None
+    effort: Floats | None = None  # [N m] or [N]; NaN for a joint that comes without one
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from robot_runtime.ros.sim_clock import clock_of, silence, stands
 from robot_runtime.ros.teleop_tap import TeleopTap
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
+from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.home_profile import HomeError, HomeProfile
 from robot_runtime.runtime.loop_config import control_config, home_of, joint_stream, placed
 from robot_runtime.runtime.model_folder import model_folder
@@ -63,6 +64,7 @@ class ControlNode:
             space=values['space'],
             teleop_timeout_s=values['teleop_timeout_s'],
         )  # fmt: skip
+        self._rates = rates_of(self._robot)
         self._realtime = realtime_class.enter(node, values)
         self._profile = HomeProfile(
             home_of(self._robot, card), self._config.limits, self._period_ns, self._names
@@ -240,7 +242,7 @@ class ControlNode:
         chunks = []
         for message in polling.drain(self._chunks):
             try:
-                chunk = conversions.chunk_from(message, self._names, now - ros_now)
+                chunk = conversions.chunk_from(message, self._names, now - ros_now, self._rates)
                 chunks.append(placed(chunk, self._outputs, now))
                 self._status.chunks += 1
             except (JointNameError, ChunkError, ValueError) as error:

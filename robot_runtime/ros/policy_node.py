@@ -22,6 +22,7 @@ from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.status_out import OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.clock import SteadyClock
+from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.inference import Inference, Proposal
 from robot_runtime.runtime.loop_config import joint_stream
 from robot_runtime.runtime.model_folder import model_folder
@@ -61,7 +62,7 @@ class PolicyNode:
         self._least_ns = round(values['delay_ms'] * MILLISECOND)
         self._card = policy.card
         self._period_ns = round(self._card.schedule.period_s * 1e9)
-        self._stream = joint_stream(self._robot)
+        self._stream, self._rates = joint_stream(self._robot), rates_of(self._robot)
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self._objects: Sample[Floats] | None = None
         self._instruction: str | None = None
@@ -234,8 +235,9 @@ class PolicyNode:
             self._complaints['graph'] = f'{who} gave values that are not finite'
         self._chunk_out.publish(
             conversions.chunk_message(
-                proposal.stamp_ns, self._robot.joint_names, proposal.rows, proposal.step_ns
-            )
+                proposal.stamp_ns, self._robot.joint_names, proposal.rows, proposal.step_ns,
+                self._rates,
+            )  # fmt: skip
         )
 
     def _word(self, missing: str) -> str:

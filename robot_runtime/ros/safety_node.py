@@ -5,7 +5,7 @@ from functools import partial
 import sys
 from typing import Any
 
-from robot_runtime.core import gate
+from robot_runtime.core import gate, gate_watches
 from robot_runtime.core.gate import Phase
 from robot_runtime.core.gate_reset import reset_from_measured
 from robot_runtime.core.gate_state import UNMEASURED
@@ -183,6 +183,7 @@ class SafetyNode:
             if said is not None:
                 problem = f'{self._robot.topics.joint_states}: {said}' if said else ''
         self._measured = self._stream.position
+        self._state = gate_watches.sense(self._config, self._state, self._stream.sample, now)
         self._start_check.look(problem, now)
         self._complaint = self._complaint if problem is None else problem
         flag = polling.newest(self._estops)

@@ -10,6 +10,7 @@ from robot_runtime.core.joint_stream import JointBounds, JointStream
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.body import load_body
+from robot_runtime.runtime.command_kinds import command_limits, kinds_of, velocity_joints
 from robot_runtime.runtime.policy_card import Output, PolicyCard
 from robot_runtime.runtime.practice import practise
 from robot_runtime.runtime.robot_file import RobotFile
@@ -29,7 +30,7 @@ def control_config(
     teleop_timeout_s: float = 0.2,
 ) -> ControlConfig:
     """Return what the loop needs; `speed` scales the chunk's clock and the bounds together."""
-    limits, groups = robot.limits(speed), robot.groups()
+    limits, groups = command_limits(robot, speed, space), robot.groups()
     body = load_body(robot) if space else None
     practise(body, limits, groups, period_ns / SECOND, robot.home_position)
     return ControlConfig(
@@ -46,6 +47,7 @@ def control_config(
         start=start_of(robot, card) if start_envelope else None,
         step=step,
         body=body,
+        kinds=kinds_of(robot, speed),
     )
 
 
@@ -74,7 +76,8 @@ def gate_config(
     """
     times = robot.timeouts
     silence_s = times.command_realtime_s if fifo else times.command_s
-    limits, body = robot.limits(speed), load_body(robot) if space else None
+    limits = command_limits(robot, speed, space)
+    body = load_body(robot) if space else None
     practise(body, limits, robot.groups(), period_ns / SECOND, robot.home_position)
     return GateConfig(
         limits=limits,
@@ -85,6 +88,8 @@ def gate_config(
         estop_required=robot.estop.required,
         estop_timeout_ns=round(times.estop_s * SECOND),
         body=body,
+        effort=robot.watched_effort,
+        velocity=velocity_joints(robot, speed),
     )
 
 

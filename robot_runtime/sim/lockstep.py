@@ -6,6 +6,7 @@ import hashlib
 import numpy as np
 from robot_runtime.core import control, gate
 from robot_runtime.core.chunk import Chunk
+from robot_runtime.core.gate_watches import sense
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.core.stream import Sample
@@ -129,6 +130,7 @@ class Lockstep:
         self._coming = [one for one in self._coming if one[0] > now_ns]
         chunks = tuple(placed(chunk, self._card.output, now_ns) for chunk in come)
         events, self._events = tuple(self._events), []
+        self._gate = sense(self._gate_config, self._gate, self.plant.states[-1], now_ns)
         inputs = control.ControlInputs(self._measured, chunks, events, self._gate_view())
         self._control, command, report = control.step(
             self._control_config, self._control, inputs, now_ns, now_ns + ROS_OFFSET_NS
@@ -140,12 +142,12 @@ class Lockstep:
                 self._gate_config, self._gate, command, self._measured, now_ns
             )
             if motion is not None:
-                self.plant.command(motion.position, now_ns)
+                self.plant.command(motion, now_ns)
         self._gate, own = gate.on_tick(
             self._gate_config, self._gate, self._measured, None, now_ns
         )
         for motion in own:
-            self.plant.command(motion.position, now_ns)
+            self.plant.command(motion, now_ns)
 
     def _gate_view(self) -> control.GateView:
         state = self._gate

@@ -8,13 +8,14 @@ import numpy as np
 from robot_runtime.core.observation import Measured
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tensors import Image
-from robot_runtime.core.types import Floats
+from robot_runtime.core.types import Floats, Motion
 from robot_runtime.runtime.robot_file import Camera, RobotFile
 from robot_runtime.sim.cell import Cell
 from robot_runtime.sim.groups import groups_of, measured_witness
 from robot_runtime.sim.scene import import_mujoco, SceneError
 from robot_runtime.sim.touch import Touch
 from robot_runtime.sim.witness import Findings
+from robot_runtime.sim.velocity_drives import take_velocities
 
 SECOND = 1_000_000_000
 ROS_OFFSET_NS = 1_700_000_000 * SECOND  # from the steady clock to the senders' clock
@@ -51,6 +52,7 @@ class Plant:
                 f'robot file {robot.name} has {list(robot.joint_names)}'
             )
         self.cell = cell
+        self._rates = take_velocities(cell, robot)
         self.step_ns = round(cell.timestep_s * SECOND)
         self._period_s = period_ns / SECOND
         self._eyes = [_Eye(cell, camera) for camera in robot.cameras if camera.name in cameras]
@@ -61,7 +63,7 @@ class Plant:
         """Begin an episode with the robot at home."""
         self.cell.reset(seed)
         self._groups = groups_of(
-            self.cell, self._period_s, scale=self._scale, space=self._space
+            self.cell, self._period_s, scale=self._scale, space=self._space, rates=self._rates
         )
         self._witness = measured_witness(self.cell)
         self.touch = Touch(self.cell) if self._space else None
@@ -73,11 +75,11 @@ class Plant:
         for eye in self._eyes:
             eye.reset(now_ns, phase)
 
-    def command(self, position: Floats, now_ns: int) -> None:
+    def command(self, motion: Motion, now_ns: int) -> None:
         """Give the gate's command to the drivers, before the eyes of the witnesses."""
         measured = self.cell.data.qpos[self.cell.scene.qpos]
         for group in self._groups:
-            mine = position[group.joints]
+            mine = group.taken(motion)
             if group.witness is not None:
                 group.witness.command(mine, self._period_s, measured[group.joints], now_ns)
             group.driver.command(mine, now_ns)
@@ -87,13 +89,13 @@ class Plant:
         target = np.concatenate([group.driver.target(now_ns) for group in self._groups])
         self.cell.step(target, self.cell.timestep_s)
         now_ns += self.step_ns
-        position, velocity, _ = self.cell.joints()
+        position, velocity, effort = self.cell.joints()
         if self._witness is not None:
             self._witness.step(position, velocity)
         if self.touch is not None:
             self.touch.step()
         stamp_ns = now_ns + ROS_OFFSET_NS
-        self.states.append(Sample(now_ns, stamp_ns, Measured(position, velocity)))
+        self.states.append(Sample(now_ns, stamp_ns, Measured(position, velocity, effort)))
         if now_ns >= self._objects_ns:
             self._objects_ns += OBJECTS_NS
             self.objects = Sample(now_ns, stamp_ns, self.cell.objects())

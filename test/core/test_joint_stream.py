@@ -110,3 +110,13 @@ def test_many_different_messages_do_not_fill_the_memory(stream):
     for k in range(1000):
         take(stream, 10, [0.0], (f'stranger_{k}',))
     assert len(stream._places) <= 8
+
+
+def test_efforts_come_by_name_and_who_sends_none_has_none(stream):
+    assert take(stream, 10, [1.0, 2.0, 0.3]) == ''
+    assert stream.sample.value.effort is None
+    stream.take(('hand', 'one'), [0.3, 1.0], (), 12 * MS, 12 * MS, 12 * MS, (7.0, 5.0))
+    effort = stream.sample.value.effort
+    assert (effort[0], np.isnan(effort[1]), effort[2]) == (5.0, True, 7.0)
+    stream.take(NAMES, [1.0, 2.0, 0.3], (), 14 * MS, 14 * MS, 14 * MS)
+    assert stream.sample.value.effort is None
