@@ -20,6 +20,7 @@ class Output(Protocol):
     """Writes motions to one controller."""
 
     topic: str
+    timed: bool  # whether its messages hold times on the ROS clock
 
     def send(self, motion: Motion) -> None:
         """Take the motion of one period after the last one; publish it, or keep it."""
@@ -36,6 +37,8 @@ class Output(Protocol):
 
 class ForwardOutput:
     """Positions for a forward position controller, in the order of its `joints` parameter."""
+
+    timed = False
 
     def __init__(self, node: Node, topic: str, joints: slice) -> None:
         self.topic, self._joints = topic, joints
@@ -66,6 +69,8 @@ class TrajectoryOutput:
     Times are absolute, on the ROS clock: with stamp 0 ("now") each message would be shifted by
     its own way here, and a message that overlaps the last one would be run twice.
     """
+
+    timed = True
 
     def __init__(
         self,

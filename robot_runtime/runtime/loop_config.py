@@ -46,6 +46,9 @@ def control_config(
         start=start_of(robot, card) if start_envelope else None,
         step=step,
         body=body,
+        bad_chunks=robot.timeouts.bad_chunks,
+        stamped=card.output.anchor == 'observation',
+        gate_timeout_ns=round(robot.timeouts.gate_s * SECOND),
     )
 
 
