@@ -13,6 +13,7 @@ from robot_runtime.core.tensors import Image as Pixels
 from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, polling, qos
 from robot_runtime.runtime.robot_file import Camera
+from robot_runtime.runtime.timeouts_file import Timeouts
 from sensor_msgs.msg import Image
 
 CHANNELS = 3
@@ -24,12 +25,8 @@ MOST_AT_ONCE = 16
 class CameraTap:
     """Takes the frames of one camera; only the newest usable one is kept."""
 
-    def __init__(self, node: Node, camera: Camera, frozen_s: float, future_s: float) -> None:
-        """
-        Subscribe to the camera's topic; frames equal for `frozen_s` may be a fault.
-
-        A stamp may be `future_s` ahead of the ROS clock here, and no more.
-        """
+    def __init__(self, node: Node, camera: Camera, times: Timeouts) -> None:
+        """Subscribe to the camera's topic; `times` say when its frames are amiss."""
         self.sample: Sample[Pixels] | None = None
         self.received = self.wrong = 0
         # from the stamp until the middleware had the frame here, on the ROS clocks of both
@@ -38,8 +35,10 @@ class CameraTap:
         self.gaps = FrameGaps(round(1e9 / camera.fps))
         self._numbers = SequenceGaps()
         self._camera = camera
-        self._frozen = FrozenCheck(camera.frozen_check, round(frozen_s * 1e9))
-        self._future_ns = round(future_s * 1e9)
+        self._frozen = FrozenCheck(camera.frozen_check, round(times.frozen_s * 1e9))
+        self._future_ns = round(times.future_s * 1e9)
+        self._age_ns = round(times.camera_s * 1e9)
+        self._heard_ns = 0  # when a frame last came, whatever was wrong with it
         self._subscription = node.create_subscription(
             Image, camera.topic, polling.unused, qos.SENSOR
         )
@@ -72,6 +71,7 @@ class CameraTap:
             if taken is None:
                 break
             message, info = taken
+            self._heard_ns = now_ns
             if info.get('publication_sequence_number'):
                 sender = bytes(info['publisher_gid']['data'])
                 self._numbers.take(sender, info['publication_sequence_number'])
@@ -82,7 +82,12 @@ class CameraTap:
                 self.received, self.wrong = self.received + 1, self.wrong + 1
             else:
                 problem = self._take(message, stamp_ns, now_ns, position)
-        return problem
+        return self._late(now_ns) if problem is None else problem
+
+    def _late(self, now_ns: int) -> str | None:
+        if self.sample is None or now_ns - self._heard_ns <= self._age_ns:
+            return None
+        return f'{self._camera.topic}: no frame for more than {self._age_ns / 1e6:g} ms'
 
     def _future(self, stamp_ns: int, ros_now_ns: int) -> str:
         ahead_ns = stamp_ns - ros_now_ns

@@ -85,11 +85,7 @@ class PolicyNode:
         self._joints = node.create_subscription(
             JointState, robot.topics.joint_states, polling.unused, qos.SENSOR
         )
-        times = robot.timeouts
-        self._cameras = {
-            one.name: CameraTap(node, one, times.frozen_s, times.future_s)
-            for one in robot.cameras
-        }
+        self._cameras = {one.name: CameraTap(node, one, robot.timeouts) for one in robot.cameras}
         self._start_checks = {
             camera.name: StartCheck(node, camera.topic) for camera in robot.cameras
         }

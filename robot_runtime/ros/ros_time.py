@@ -8,15 +8,18 @@ TOLD_NS = 10_000_000_000  # for how long a step is told in /diagnostics
 
 
 class RosTime:
-    """Reads the ROS clock between two looks at the steady one; simulated time has no steps."""
+    """
+    Reads the ROS clock between two looks at the steady one; simulated time has no steps.
+
+    A step is for the status to tell: to log it here would hold up a loop by some ticks.
+    """
 
     def __init__(self, node: Node, clock: Clock) -> None:
         """Take the clock that the loop of `node` lives by."""
-        self._ros, self._logger = node.get_clock(), node.get_logger()
+        self._ros = node.get_clock()
         self._steady = clock if isinstance(clock, SteadyClock) else None
         self._steps = ClockSteps()
         self._said, self._said_ns = '', 0
-        self.count = 0
 
     def read(self) -> tuple[int, int]:
         """Return the ROS time [ns], and by how much it was set since the last reading, or 0."""
@@ -27,9 +30,7 @@ class RosTime:
         after_ns = self._steady.now_ns()
         step_ns = self._steps.read(before_ns, now_ns, after_ns)
         if step_ns:
-            self.count += 1
             self._said, self._said_ns = stepped(step_ns), after_ns
-            self._logger.warning(self._said)
         return now_ns, step_ns
 
     def said(self) -> str:
