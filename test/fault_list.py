@@ -118,12 +118,14 @@ FAULTS = (
           gate('a second publisher'), QUARTER_S),
     Fault('second policy', another('policy_node/chunk', speaks=True), making.leaves,
           control('a second publisher'), TICK_S),
-    Fault('driver clock +1 s', making.driver_clock(1.0), making.cured, UNMEASURED, STATE_S),
-    Fault('driver clock -1 s', making.driver_clock(-1.0), making.cured, UNMEASURED, STATE_S),
+    Fault('driver clock +1 s', making.driver_clock(1.0), making.cured,
+          gate('ms in the future; allowed'), STATE_S),
+    Fault('driver clock -1 s', making.driver_clock(-1.0), making.cured,
+          gate('stamp went back by'), STATE_S),
     Fault('host clock +1 s', making.host_clock(1.0), making.moves_on,
-          said(CONTROL, 'clock', 'forward'), TICK_S, clock=True, stops=False),
+          grown(CONTROL, 'clock_steps'), TICK_S, clock=True, stops=False),
     Fault('host clock -1 s', making.host_clock(-1.0), making.moves_on,
-          said(CONTROL, 'clock', 'back'), TICK_S, clock=True, stops=False),
+          grown(CONTROL, 'clock_steps'), TICK_S, clock=True, stops=False),
     Fault('control killed', killed(CONTROL_NODE), making.ends, LATE),
     Fault('gate killed', killed(GATE_NODE), making.ends, DRIVER, 0.05),
 )  # fmt: skip
@@ -181,7 +183,7 @@ def suffer(robot: RunningRobot, fault: Fault) -> Outcome:
     at_ns = fault.make(robot)
     noticed_s = None if fault.notice is None else robot.noticed_s(fault.notice, at_ns)
     stop_s = robot.stop_time(at_ns) if fault.stops else 0.0
-    braked = robot.trace.peak_acceleration(at_ns)
+    braked = robot.trace.peak_acceleration(at_ns) if fault.stops else 0.0
     code = fault.after(robot)
     after = robot.last_witness()
     orphans = () if code is None else robot.orphans(ENDED_S if code < 0 else 0.0)

@@ -202,8 +202,9 @@ class ControlNode:
             )
         self._teleop.judged(report.teleop, report.refused)
         self._status.teleop = self._teleop.said
-        self._status.tick(report, command is not None)
         self._status.clock, self._status.trouble = self._ros_time.said(), self._trouble
+        self._status.clock_steps = self._ros_time.steps
+        self._status.tick(report, command is not None)
         self._journal.tick(now, ros_now, self._measured, events, self._state, command, report)
         self._services.serve_one()
         self._status.publish_if_due(now, self._state, self._node.active)

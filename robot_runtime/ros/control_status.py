@@ -40,7 +40,8 @@ class ControlStatus:
         self.teleop = 'none yet'
         self.chunks = self.chunks_refused = 0
         self.clock = self.trouble = ''  # a step of the clock; what a detector outside says
-        self._told = ('', '', False)
+        self.clock_steps = 0
+        self._told = (0, '', False)
         self._commands = self._late = 0
         self.notice = ''
         self._active = 0
@@ -55,7 +56,7 @@ class ControlStatus:
         """Count one tick."""
         self._commands += sent
         self._late += report.late
-        told = (self.clock, self.trouble, report.late)
+        told = (self.clock_steps, self.trouble, report.late)
         if told != self._told:  # a change is told at once
             self._told, self._at_ns = told, 0
         self._active = int((report.active != 0).sum())
@@ -100,6 +101,7 @@ class ControlStatus:
             'chunks_refused': self.chunks_refused,
             'bad_chunks': state.bad_chunks,
             'clock': self.clock,
+            'clock_steps': self.clock_steps,
             'trouble': self.trouble,
             'notice': self.notice,
             'active_limits': self._active,

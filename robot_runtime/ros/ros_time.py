@@ -18,8 +18,9 @@ class RosTime:
         """Take the clock that the loop of `node` lives by."""
         self._ros = node.get_clock()
         self._steady = clock if isinstance(clock, SteadyClock) else None
-        self._steps = ClockSteps()
+        self._watch = ClockSteps()
         self._said, self._said_ns = '', 0
+        self.steps = 0
 
     def read(self) -> tuple[int, int]:
         """Return the ROS time [ns], and by how much it was set since the last reading, or 0."""
@@ -28,8 +29,9 @@ class RosTime:
         before_ns = self._steady.now_ns()
         now_ns = int(self._ros.now().nanoseconds)
         after_ns = self._steady.now_ns()
-        step_ns = self._steps.read(before_ns, now_ns, after_ns)
+        step_ns = self._watch.read(before_ns, now_ns, after_ns)
         if step_ns:
+            self.steps += 1
             self._said, self._said_ns = stepped(step_ns), after_ns
         return now_ns, step_ns
 
