@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 from robot_runtime.core import handover
-from robot_runtime.core.chunk_intake import take_in
+from robot_runtime.core.chunk_intake import clock_set, take_in
 from robot_runtime.core.clearance import cleared
-from robot_runtime.core.control_events import faulted, obey, take_over, unusable
+from robot_runtime.core.clock_step import stepped
+from robot_runtime.core.control_events import gate_silence, obey, take_over, unusable
 from robot_runtime.core.control_state import (
     ControlConfig,
     ControlInputs,
     ControlReport,
     ControlState,
+    faulted,
     GateView,
     initial,
     Notes,
@@ -55,6 +57,9 @@ def step(
     The motion advances by exactly one period, however late the tick is.
     """
     notes, before = Notes(), state.mode
+    if inputs.clock_step_ns:
+        state = clock_set(state, inputs.clock_step_ns, now_ns, ros_now_ns)
+        notes.refused.append(stepped(inputs.clock_step_ns))
     state = _watch(config, state, inputs, now_ns)
     for event in inputs.events:
         state = obey(config, state, inputs, event, now_ns, ros_now_ns, notes)
@@ -62,7 +67,7 @@ def step(
     if state.leaving and state.motion is not None and not state.motion.moves:
         state = replace(state, mode=Mode.IDLE, motion=None, leaving=False)
     if state.mode in LISTENING:
-        state = take_in(config, state, inputs.chunks, now_ns, notes)
+        state = take_in(config, state, inputs.chunks, inputs.misread, now_ns, notes)
     state = _at_home(config, state, now_ns, notes)
     if state.mode is not before:
         state = replace(state, since_ros_ns=ros_now_ns)
@@ -97,7 +102,7 @@ def step(
 def _watch(
     config: ControlConfig, state: ControlState, inputs: ControlInputs, now_ns: int
 ) -> ControlState:
-    """Return the state after the detectors: a latched gate, a joint state that is missing."""
+    """Return the state after the detectors: of the gate, the joint state, and those outside."""
     gate = inputs.gate
     if gate is not None and gate.latched:
         # The gate has stopped the robot by itself; anything sent now would be refused.
@@ -106,7 +111,8 @@ def _watch(
         stopped = replace(state, motion=None, resumable=state.resumable or late)
         return faulted(stopped, f'the gate is latched: {gate.reason}', event)
     if state.mode in ENGAGED:
-        problem = unusable(config, inputs.measured, now_ns)
+        problem = unusable(config, inputs.measured, now_ns) or inputs.trouble
+        problem = problem or gate_silence(config, gate, now_ns)
         if problem:
             return faulted(state, problem)
     return state

@@ -20,6 +20,7 @@ class Output(Protocol):
     """Writes motions to one controller."""
 
     topic: str
+    timed: bool  # whether its messages hold times on the ROS clock
 
     def send(self, motion: Motion) -> None:
         """Take the motion of one period after the last one; publish it, or keep it."""
@@ -41,6 +42,8 @@ class ForwardOutput:
     Positions, or velocities for a group that takes them. A controller of velocities goes on at
     the last one for ever unless its driver ends that; so the gate sends zeros while it holds.
     """
+
+    timed = False
 
     def __init__(self, node: Node, topic: str, joints: slice, rates: bool = False) -> None:
         self.topic, self._joints, self._rates = topic, joints, rates
@@ -72,6 +75,8 @@ class TrajectoryOutput:
     Times are absolute, on the ROS clock: with stamp 0 ("now") each message would be shifted by
     its own way here, and a message that overlaps the last one would be run twice.
     """
+
+    timed = True
 
     def __init__(
         self,

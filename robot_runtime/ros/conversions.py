@@ -5,6 +5,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import PoseArray
 import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.chunk import Chunk
@@ -51,6 +52,12 @@ def take_joints(
         message.name, message.position, message.velocity, stamp_ns, received_ns, ros_now_ns,
         message.effort,
     )  # fmt: skip
+
+
+def poses(message: PoseArray) -> Floats:
+    """Return poses as rows x y z qx qy qz qw, (N, 7)."""
+    pairs = [(pose.position, pose.orientation) for pose in message.poses]
+    return np.array([[p.x, p.y, p.z, q.x, q.y, q.z, q.w] for p, q in pairs])
 
 
 def command_message(command: Command, names: Sequence[str], period_ns: int) -> JointTrajectory:

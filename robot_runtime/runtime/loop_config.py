@@ -48,6 +48,9 @@ def control_config(
         step=step,
         body=body,
         kinds=kinds_of(robot, speed),
+        bad_chunks=robot.timeouts.bad_chunks,
+        stamped=card.output.anchor == 'observation',
+        gate_timeout_ns=round(robot.timeouts.gate_s * SECOND),
     )
 
 

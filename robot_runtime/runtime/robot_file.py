@@ -19,6 +19,7 @@ from robot_runtime.runtime.joint_groups import (
     with_efforts,
 )
 from robot_runtime.runtime.permit_file import PermitFile
+from robot_runtime.runtime.timeouts_file import Timeouts
 from robot_runtime.runtime.urdf_limits import read_urdf, UrdfJoint
 
 Topic = Annotated[str, Field(pattern=r'^/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*$')]
@@ -49,18 +50,6 @@ class Topics(Strict):
 
     joint_states: Topic
     command: dict[str, Output]
-
-
-class Timeouts(Strict):
-    """Ages after which an input counts as absent [s]."""
-
-    joint_state_s: Positive
-    future_s: Positive = 0.05  # by which a joint state's stamp may be ahead of our clock
-    camera_s: Positive
-    frozen_s: Positive = 1.0  # of equal frames, while the robot moved
-    command_s: Positive  # silence of control before the gate brakes, without a real-time class
-    command_realtime_s: Positive  # the same with one
-    estop_s: Positive
 
 
 class EmergencyStop(Strict):

@@ -14,8 +14,8 @@ from robot_runtime.sim.cell import Cell
 from robot_runtime.sim.groups import groups_of, measured_witness
 from robot_runtime.sim.scene import import_mujoco, SceneError
 from robot_runtime.sim.touch import Touch
-from robot_runtime.sim.witness import Findings
 from robot_runtime.sim.velocity_drives import take_velocities
+from robot_runtime.sim.witness import Findings
 
 SECOND = 1_000_000_000
 ROS_OFFSET_NS = 1_700_000_000 * SECOND  # from the steady clock to the senders' clock
