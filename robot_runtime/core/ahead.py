@@ -103,7 +103,8 @@ def _gain_at(tick: float, stop: Stop, cap: float) -> float:
         gain = stop.begin - (tick - stop.turned)
     elif tick <= stop.held:
         gain = -cap
-    return stop.sense * stop.way * gain
+    signed: float = stop.sense * stop.way * gain
+    return signed
 
 
 @inlined

@@ -71,7 +71,7 @@ def shape(
     bend = 0.0 if target_acceleration is None else target_acceleration
     given, units, after = _laid_out((target, drift, bend), last, limits, dt_s)
     active = np.empty(last.position.shape, np.uint8)
-    spans = _spans(groups, active.shape[-1])
+    spans = _spans(groups, after.shape[-1])
     if not shape_all(given, units, spans, dt_s, _rows(after), active.reshape(given.shape[1:])):
         raise ValueError(
             f'target {target} with {target_velocity}, {target_acceleration} is not finite'
@@ -135,18 +135,18 @@ def _table(limits: Limits, dt_s: float) -> Floats:
     """Return the limits as `Units` of each joint, (fields, robots or 1, joints)."""
     jump = limits.jerk * dt_s * dt_s
     brake, lower, upper = braking(limits, dt_s)
-    units = Units(
-        jump=jump,
-        way=jump * dt_s,
-        lower=lower,
-        upper=upper,
-        speed=limits.velocity,
-        fastest=limits.velocity / jump,
-        hardest=limits.acceleration * dt_s / jump,
-        brake=brake * dt_s / jump,
-        plain=brake == limits.acceleration,
-    )
-    return _rows(np.array(units, dtype=np.float64))
+    fields = {
+        'jump': jump,
+        'way': jump * dt_s,
+        'lower': lower,
+        'upper': upper,
+        'speed': limits.velocity,
+        'fastest': limits.velocity / jump,
+        'hardest': limits.acceleration * dt_s / jump,
+        'brake': brake * dt_s / jump,
+        'plain': brake == limits.acceleration,
+    }
+    return _rows(np.array([fields[name] for name in Units._fields], dtype=np.float64))
 
 
 def _spans(groups: Sequence[slice] | None, joints: int) -> Spans:

@@ -221,4 +221,5 @@ def _greatest(seen: Bracket, bound: float) -> float:
     if not (seen.below > -inf and seen.above < inf):
         return seen.below
     share = (bound - seen.near) / (seen.far - seen.near)
-    return seen.below + np.maximum(share, 0.0) * (seen.above - seen.below)
+    greatest: float = seen.below + np.maximum(share, 0.0) * (seen.above - seen.below)
+    return greatest

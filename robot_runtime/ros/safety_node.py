@@ -25,7 +25,8 @@ from robot_runtime.ros.sim_clock import clock_of, silence, stands
 from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.clock import SteadyClock
-from robot_runtime.runtime.loop_config import gate_config, joint_stream
+from robot_runtime.runtime.gate_config import gate_config
+from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.robot_file import load_robot
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
