@@ -26,7 +26,8 @@ from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
 from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.home_profile import HomeError, HomeProfile
-from robot_runtime.runtime.loop_config import control_config, home_of, joint_stream
+from robot_runtime.runtime.joint_streams import joint_stream
+from robot_runtime.runtime.loop_config import control_config, home_of
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot

@@ -26,7 +26,7 @@ from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.inference import Inference, Proposal
-from robot_runtime.runtime.loop_config import joint_stream
+from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy, PolicyError
 from robot_runtime.runtime.robot_file import load_robot

@@ -28,7 +28,8 @@ from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.ros.timed_outputs import clock_set, overtaken
 from robot_runtime.runtime.clock import SteadyClock
-from robot_runtime.runtime.loop_config import gate_config, joint_stream
+from robot_runtime.runtime.gate_config import gate_config
+from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.robot_file import load_robot
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger

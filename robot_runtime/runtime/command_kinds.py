@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from robot_runtime.core.kinds import Kinds
 from robot_runtime.core.types import Limits
 from robot_runtime.core.velocity_joints import narrowed, opened, VelocityJoints
 from robot_runtime.runtime.config_file import ConfigError
@@ -48,20 +47,6 @@ def velocity_names(robot: RobotFile) -> tuple[str, ...]:
     """Return the names of the joints that take velocities."""
     index = rates_of(robot)
     return () if index is None else tuple(robot.joint_names[k] for k in index)
-
-
-def kinds_of(robot: RobotFile, speed: float = 1.0) -> Kinds | None:
-    """Return what the loop needs where some joints take velocities, None if none does."""
-    velocity = velocity_joints(robot, speed)
-    if velocity is None:
-        return None
-    places, groups = list[int](), list[slice]()
-    for group, joints in zip(robot.groups_of_joints, robot.groups(), strict=True):
-        if group.drive is None:
-            groups.append(slice(len(places), len(places) + len(group.joints)))
-            places += range(joints.start, joints.stop)
-    index = np.array(places, dtype=np.intp)
-    return Kinds(velocity, index, robot.limits(speed).part(index), tuple(groups))
 
 
 def command_limits(robot: RobotFile, speed: float = 1.0, space: bool = False) -> Limits:

@@ -12,8 +12,9 @@ from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.runtime.ablation import Ablation
+from robot_runtime.runtime.gate_config import gate_config
 from robot_runtime.runtime.inference import Inference
-from robot_runtime.runtime.loop_config import control_config, gate_config, placed
+from robot_runtime.runtime.loop_config import control_config, placed
 from robot_runtime.runtime.policy_card import PolicyCard
 from robot_runtime.runtime.robot_file import RobotFile
 from robot_runtime.sim.cell import Cell

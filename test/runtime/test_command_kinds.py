@@ -5,13 +5,13 @@ import pytest
 from robot_runtime.runtime.card_checks import check_robot
 from robot_runtime.runtime.command_kinds import (
     command_limits,
-    kinds_of,
     rates_of,
     velocity_joints,
     velocity_names,
 )
 from robot_runtime.runtime.config_file import ConfigError
-from robot_runtime.runtime.loop_config import gate_config
+from robot_runtime.runtime.gate_config import gate_config
+from robot_runtime.runtime.loop_config import kinds_of
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot
