@@ -18,7 +18,16 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / 'test'), str(Path(__file__).parent)]
 
-from fault_list import begun, ENDINGS, Fault, FAULTS, NAMED, Outcome, robot_with, suffer  # noqa: E402
+from fault_list import (  # noqa: E402
+    begun,
+    ENDINGS,
+    Fault,
+    FAULTS,
+    NAMED,
+    Outcome,
+    robot_with,
+    suffer,
+)
 import numpy as np  # noqa: E402
 from robot_runtime.runtime.clock import SteadyClock  # noqa: E402
 from wakeups import WakeUps  # noqa: E402

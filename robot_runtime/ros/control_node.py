@@ -111,7 +111,7 @@ class ControlNode:
 
     def activate(self) -> None:
         """Enter HOLD as soon as the gate is ready; refuse what can hear nobody."""
-        problem = self._qos.all()
+        problem = self._qos.everywhere()
         if problem:
             raise NodeError(problem)
 

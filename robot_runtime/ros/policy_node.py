@@ -129,7 +129,7 @@ class PolicyNode:
 
     def activate(self) -> None:
         """Infer while control is in POLICY or SHADOW, from its next entry on."""
-        if problem := self._qos.all():
+        if problem := self._qos.everywhere():
             raise NodeError(problem)
         self._listening.restart()
 

@@ -28,7 +28,7 @@ class QosWatch:
         self._ends: dict[str, int] = {}  # how many endpoints were there at the last look
         self._turn = self._look_ns = 0
 
-    def all(self) -> str:
+    def everywhere(self) -> str:
         """Look at every topic; return in a sentence what does not match first, or ''."""
         self._found = {topic: self._problem(topic) for topic in self._topics()}
         return self._first()

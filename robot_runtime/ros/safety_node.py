@@ -36,8 +36,7 @@ from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 MILLISECOND = 1_000_000
-STATUS_NS = 100 * MILLISECOND
-STATE_NS = 20 * MILLISECOND
+STATUS_NS, STATE_NS = 100 * MILLISECOND, 20 * MILLISECOND
 REST_WITHIN_NS = 3_000 * MILLISECOND
 YOUNG_NS = 5_000 * MILLISECOND
 INACTIVE, COMMAND = 'the gate was deactivated', 'control_node/command'
