@@ -128,7 +128,9 @@ class RunningRobot:
             if not left:
                 self.call('sim/reset')
             self.ask(instruction((left or COLOURS)[0]))
-            if self.value(CONTROL, 'mode') != 'POLICY':
+            # What the last policy said may still be there when the next one comes up.
+            too_early = 'mode/hold' in self.value(POLICY, 'message')
+            if too_early or self.value(CONTROL, 'mode') != 'POLICY':
                 self.hold()
                 self.call('control_node/mode/policy')
             return self.trace.speed > FAST
