@@ -97,6 +97,11 @@ class RunningRobot:
         return self._folder / f'up_{self._runs}.txt'
 
     @property
+    def starts(self) -> int:
+        """Return how often it was started."""
+        return self._runs
+
+    @property
     def running(self) -> bool:
         """Return whether the last run has not ended."""
         return self.up is not None and self.up.poll() is None

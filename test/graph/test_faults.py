@@ -48,9 +48,22 @@ class Robots:
             place = self._folder / f'robot_{self._count}'
             place.mkdir()
             self._kind, self._robot, self._place = kind, robot_with(place, fault), place
-        if not self._robot.running:
-            begun(self._robot, self._place, fault)
+        if not self._robot.running and not self._came_up(fault):
+            # The middleware lists the killed ones for 20 s more; after four kills a fifth start
+            # was not connected once in some 50. That is for a test of its own: here begin anew.
+            self.close()
+            return self._started(fault)
         return self._robot
+
+    def _came_up(self, fault: Fault) -> bool:
+        assert self._robot is not None
+        try:
+            begun(self._robot, self._place, fault)
+        except AssertionError:
+            if self._robot.starts < 2:
+                raise
+            return False
+        return True
 
     def close(self) -> None:
         """End what is left."""
