@@ -71,12 +71,12 @@ def stop_reach(
 def _signed(sign: Floats, forth: Floats, back: Floats | float) -> tuple[Floats, Floats]:
     """Return the ways upwards and downwards of a stop that moves `forth` and then `back`."""
     forth = np.where(forth <= 0.0, -np.inf, forth)  # a NaN stays one
-    up = sign > 0.0
+    up = sign == 1.0
     return np.where(up, forth, -back), np.where(up, back, -forth)
 
 
 def first_sense(velocity: Floats, acceleration: Floats) -> Floats:
-    """Return 1 for joints whose stop moves up at first, -1 for down."""
+    """Return 1 for joints whose stop moves up at first or not at all, -1 for down."""
     up = (velocity > 0.0) | ((velocity == 0.0) & (acceleration >= 0.0))
     return np.where(up, 1.0, -1.0)
 
@@ -90,7 +90,7 @@ def ticks_to_turn(speed: Floats, gain: Floats, jump: Floats) -> Floats:
     turns = gain < -landing(speed, jump) - jump * (1.0 + SETTLED)
     if not turns.any():
         return np.zeros(turns.shape)
-    past = np.where(turns, -gain - 0.5 * jump, 0.0)
+    past = -gain - 0.5 * jump
     n = np.ceil((past - np.sqrt(np.maximum(past * past - 2.0 * jump * speed, 0.0))) / jump)
     return np.where(turns, np.maximum(n, 1.0), 0.0)
 

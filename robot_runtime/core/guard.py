@@ -197,35 +197,31 @@ def _stops(command: Motion, bounds: _Bounds, limits: Limits, dt_s: float) -> lis
     found = [Rule(Refusal.BRAKING, fits[0], end[0], upper[0], lower[0])]
     if bounds.curved:
         found.append(Rule(Refusal.CURVE, fits[1], end[1], upper[1], lower[1]))
-        room = np.empty((2, *q.shape))
-        np.subtract(q, bounds.roots[0], out=room[0])
-        np.subtract(bounds.roots[1], q, out=room[1])
-        room = np.maximum(room, 0.0)
+        room = np.maximum((q - bounds.roots[0], bounds.roots[1] - q), 0.0)
         most = np.sqrt(bounds.slope * room) - bounds.offset
         most = np.minimum(np.maximum(most, 0.0), limits.velocity) + bounds.velocity_error
         found.append(_within(Refusal.CURVE, v, -most[0], most[1]))
     return found
 
 
-@lru_cache(maxsize=16)
-def _bounds(limits: Limits, dt_s: float) -> _Bounds:
+def _bounds_of(limits: Limits, dt_s: float) -> _Bounds:
     """
     Return the bounds of the rules.
 
     The parabola v^2 = 2 * b * (Q - q) touches the curve v = sqrt(2 * dec * (end - q)) - offset
     where Q = end - offset^2 / (2 * (dec - b)). The last speeds of a stop of whole ticks add up to
     v^2 / (2 * b) - v * dt / 2 at least, which is half a tick short of the parabola's way.
+    Without a curve `dec` is inf, and b the whole acceleration.
     """
     slack = TOLERANCE * (limits.upper - limits.lower)
-    curved = np.isfinite(limits.velocity_deceleration)
-    dec = np.where(curved, limits.velocity_deceleration, 1.0)
+    dec = limits.velocity_deceleration
+    curved = np.isfinite(dec)
     soft = np.minimum(limits.acceleration, CURVE_SHARE * dec)
     inset = limits.velocity_offset**2 / (2.0 * (dec - soft))
     inset = inset + 0.5 * dt_s * limits.velocity
     low = np.maximum(limits.lower, limits.velocity_lower_end + inset)
     high = np.minimum(limits.upper, limits.velocity_upper_end - inset)
     low, high = np.where(curved, low, limits.lower), np.where(curved, high, limits.upper)
-    soft = np.where(curved, soft, limits.acceleration)
     return _Bounds(
         lower=limits.lower - slack,
         upper=limits.upper + slack,
@@ -245,18 +241,21 @@ def _bounds(limits: Limits, dt_s: float) -> _Bounds:
             np.where(curved, limits.velocity_upper_end, np.inf),
         ),
         slope=2.0 * dec,
-        offset=np.where(curved, limits.velocity_offset, 0.0),
+        offset=limits.velocity_offset,
         lead=limits.lead * (1.0 + TOLERANCE),
     )
 
 
+_bounds = lru_cache(maxsize=16)(_bounds_of)
+
+
 def fastest_toward(gap: Floats, limits: Limits) -> Floats:
     """Return the most speed allowed at `gap` from the end in which the curve is rooted."""
-    given = np.isfinite(limits.velocity_deceleration)
-    dec = np.where(given, limits.velocity_deceleration, 1.0)
-    s = np.sqrt(2.0 * dec * np.where(given, np.maximum(gap, 0.0), 0.0))
-    most = np.minimum(np.maximum(s - limits.velocity_offset, 0.0), limits.velocity)
-    allowed: Floats = np.where(given, most, limits.velocity)
+    dec, offset, velocity = limits.velocity_deceleration, limits.velocity_offset, limits.velocity
+    given = np.isfinite(dec)
+    most = np.sqrt(2.0 * dec[given] * np.maximum(gap[..., given], 0.0)) - offset[given]
+    allowed: Floats = np.array(np.broadcast_to(velocity, gap.shape))
+    allowed[..., given] = np.minimum(np.maximum(most, 0.0), velocity[given])
     return allowed
 
 
