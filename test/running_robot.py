@@ -24,8 +24,7 @@ from status_trace import Notice, StatusTrace
 GATE, CONTROL, POLICY, WITNESS = (
     'safety_node/status', 'control_node/status', 'policy_node/status', 'sim/witness'
 )  # fmt: skip
-FRESH_S = 1.0
-WITHIN_S = 40.0
+FRESH_S, WITHIN_S = 1.0, 40.0
 CALL_S = 2.0
 FAST = 0.6  # [rad/s] of the fastest joint of the arm
 STILL_S = 0.3  # so long a joint must stand to have stopped
@@ -97,11 +96,6 @@ class RunningRobot:
         return self._folder / f'up_{self._runs}.txt'
 
     @property
-    def starts(self) -> int:
-        """Return how often it was started."""
-        return self._runs
-
-    @property
     def running(self) -> bool:
         """Return whether the last run has not ended."""
         return self.up is not None and self.up.poll() is None
@@ -134,8 +128,7 @@ class RunningRobot:
                 self.call('sim/reset')
             self.ask(instruction((left or COLOURS)[0]))
             # What the last policy said may still be there when the next one comes up.
-            too_early = 'mode/hold' in self.value(POLICY, 'message')
-            if too_early or self.value(CONTROL, 'mode') != 'POLICY':
+            if self.value(CONTROL, 'mode') != 'POLICY' or 'hold' in self.value(POLICY, 'message'):
                 self.hold()
                 self.call('control_node/mode/policy')
             return self.trace.speed > FAST
