@@ -43,6 +43,7 @@ setup(
     install_requires=[
         'mcap',
         'mcap-ros2-support',
+        'numba>=0.58',
         'numpy>=1.26',
         'onnxruntime>=1.17',
         'opencv-python-headless',

@@ -1,7 +1,11 @@
 """
-Faults on a moving simulated robot, many times each: stop time, acceleration, what is left behind.
+Faults on a moving simulated robot, many times each: how soon each is noticed and it stops.
 
-    python benchmarks/faults.py [--count 20] [--fault NAME]... [--json FILE]
+    python benchmarks/faults.py [--count 20] [--fault NAME]... [--endings] [--json FILE]
+
+A bound is what docs/what-stops-the-robot.md promises, and 2 ms for the way of fault and messages;
+that of the stop adds braking from the speed that the arm can have reached by then. A wake-up is
+that of a bare loop above all others, by benchmarks/wakeups.py: what the machine itself is late.
 """
 
 import argparse
@@ -12,86 +16,119 @@ import sys
 import tempfile
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'test'))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / 'test'), str(Path(__file__).parent)]
 
-from fault_list import FAULTS, Outcome, suffer  # noqa: E402
+from fault_list import (  # noqa: E402
+    begun,
+    ENDINGS,
+    Fault,
+    FAULTS,
+    NAMED,
+    Outcome,
+    robot_with,
+    suffer,
+)
 import numpy as np  # noqa: E402
-from running_robot import RunningRobot  # noqa: E402
+from robot_runtime.runtime.clock import SteadyClock  # noqa: E402
+from wakeups import WakeUps  # noqa: E402
 
-FRESH_RUN = 3
+FRESH_RUN = 3  # who is killed again and again is started again later and later
 COLUMNS = (
-    ('fault', 'fault', 18), ('count', 'n', 3), ('stop_p50_s', 'stop p50 [s]', 12),
-    ('stop_max_s', 'max [s]', 8), ('commanded', 'commanded [rad/s^2]', 19),
-    ('measured_p50', 'measured p50', 12), ('measured_max', 'max', 6),
+    ('fault', 'fault', 20), ('count', 'n', 3),
+    ('noticed_p50_ms', 'noticed p50', 11), ('noticed_max_ms', 'max', 7),
+    ('notice_bound_ms', 'bound [ms]', 10),
+    ('stop_p50_s', 'stop p50', 8), ('stop_max_s', 'max', 6), ('stop_bound_s', 'bound [s]', 9),
+    ('wake_up_p999_us', 'wake-up p99.9 [us]', 18),
+    ('commanded', '[rad/s^2]', 9), ('measured_max', 'measured', 8),
     ('violations', 'violations', 10), ('violations_measured', 'measured', 8),
-    ('driver_stops', 'driver stops', 12), ('orphans', 'orphans', 7),
-    ('leftovers', 'left', 4), ('ports', 'ports', 5),
-    ('restarted', 'restarted', 9),
+    ('driver_stops', 'driver stops', 12), ('left', 'left', 4), ('restarted', 'restarted', 9),
+    ('seconds', 's', 5),
 )  # fmt: skip
 
 
 def main() -> int:
     """Make the faults; return 0 when nothing was violated, orphaned or left behind."""
     parser = argparse.ArgumentParser(description=str(__doc__).strip().splitlines()[0])
-    known = [fault.name for fault in FAULTS]
     parser.add_argument('--count', type=int, default=20, help='how often each is made')
-    parser.add_argument('--fault', action='append', choices=known, help='only this one (or more)')
+    parser.add_argument('--fault', action='append', choices=NAMED, help='only this one (or more)')
+    parser.add_argument('--endings', action='store_true', help='the ways a run ends, too')
     parser.add_argument('--json', type=Path, help='file for the figures')
     words = parser.parse_args()
     if words.count < 1:
         parser.error(f'--count is {words.count}; it must be at least 1')
-    print('  '.join(title.rjust(width) for _, title, width in COLUMNS))
+    wanted = [NAMED[name] for name in words.fault or ()]
+    wanted = wanted or [*FAULTS, *(ENDINGS if words.endings else ())]
+    print('  '.join(title.rjust(width) for _, title, width in COLUMNS), flush=True)
     rows = []
-    for name in words.fault or known:
-        rows.append(campaign(name, words.count))
-        print('  '.join(str(rows[-1][key]).rjust(width) for key, _, width in COLUMNS), flush=True)
-    if words.json is not None:
-        words.json.write_text(json.dumps(rows, indent=2) + '\n')
-    bad = ('violations', 'orphans', 'leftovers')
+    for fault in wanted:
+        rows.append(campaign(fault, words.count))
+        cells = [shown(rows[-1][key]).rjust(width) for key, _, width in COLUMNS]
+        print('  '.join(cells), flush=True)
+        if words.json is not None:  # after each, so that a run that is cut off leaves its rows
+            words.json.write_text(json.dumps(rows, indent=2) + '\n')
+    bad = ('violations', 'left')
     clean = not any(row[key] for row in rows for key in bad)
     return 0 if clean and all(row['restarted'] == row['count'] for row in rows) else 1
 
 
-def campaign(name: str, count: int) -> dict[str, Any]:
+def shown(value: Any) -> str:
+    """Return a figure for the table; a dash where there is none."""
+    return '-' if value is None else str(value)
+
+
+def campaign(fault: Fault, count: int) -> dict[str, Any]:
     """Make one fault `count` times on one robot; return its row."""
-    (fault,) = (one for one in FAULTS if one.name == name)
-    outcomes = list[Outcome]()
-    restarted = 0
-    with (
-        tempfile.TemporaryDirectory(prefix='faults_') as folder,
-        RunningRobot(Path(folder), *fault.sim) as robot,
-    ):
-        for number in range(count):
-            if robot.running and number % FRESH_RUN == 0:
-                robot.end()  # who is killed again and again is started again later and later
-            outcomes.append(suffer(robot, fault))
-            print(outcomes[-1], file=sys.stderr, flush=True)
-            if not robot.running:
-                robot.start()
-            robot.hold()
-            restarted += 1
-    return row(name, outcomes) | {'restarted': restarted}
+    outcomes, restarted, clock, wake_ups = list[Outcome](), 0, SteadyClock(), WakeUps()
+    begin_ns = clock.now_ns()
+    with tempfile.TemporaryDirectory(prefix='faults_') as name, wake_ups:
+        folder = Path(name)
+        with robot_with(folder, fault) as robot:
+            for number in range(count):
+                killed = fault.name == 'policy killed'
+                if robot.running and killed and number % FRESH_RUN == 0:
+                    robot.end()
+                if not robot.running:
+                    begun(robot, folder, fault)
+                outcomes.append(suffer(robot, fault))
+                print(outcomes[-1], file=sys.stderr, flush=True)
+                if not robot.running:
+                    begun(robot, folder, fault)
+                robot.hold()
+                restarted += 1
+    seconds = round((clock.now_ns() - begin_ns) / 1e9, 1)
+    return row(fault, outcomes) | {
+        'restarted': restarted, 'seconds': seconds, 'wake_ups': wake_ups.figures,
+        'wake_up_p999_us': wake_ups.figures.get('p999_us'),
+    }  # fmt: skip
 
 
-def row(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the figures of one fault; accelerations are the greatest ones."""
-    stops = [outcome.stop_s for outcome in outcomes]
+def row(fault: Fault, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the figures of one fault; of accelerations and bounds the greatest ones."""
+    noticed = [1e3 * one.noticed_s for one in outcomes if one.noticed_s is not None]
+    stops = [outcome.stop_s for outcome in outcomes] if fault.stops else []
     return {
-        'fault': name,
+        'fault': fault.name,
         'count': len(outcomes),
-        'stop_p50_s': round(float(np.median(stops)), 3),
-        'stop_max_s': round(max(stops), 3),
+        'noticed_p50_ms': round(float(np.median(noticed)), 1) if noticed else None,
+        'noticed_max_ms': round(max(noticed), 1) if noticed else None,
+        'notice_bound_ms': (
+            round(1e3 * max(one.notice_bound_s for one in outcomes), 1) if noticed else None
+        ),
+        'stop_p50_s': round(float(np.median(stops)), 3) if stops else None,
+        'stop_max_s': round(max(stops), 3) if stops else None,
+        'stop_bound_s': (
+            round(max(outcome.stop_bound_s for outcome in outcomes), 3) if stops else None
+        ),
         'commanded': round(max(outcome.commanded for outcome in outcomes), 4),
-        'measured_p50': round(float(np.median([one.braked for one in outcomes])), 2),
         'measured_max': round(max(outcome.braked for outcome in outcomes), 2),
         'violations': sum(outcome.violations for outcome in outcomes),
         'violations_measured': sum(outcome.measured for outcome in outcomes),
         'driver_stops': sum(outcome.timeouts > 0 for outcome in outcomes),
-        'orphans': sum(len(outcome.orphans) for outcome in outcomes),
-        'leftovers': sum(len(outcome.leftovers) for outcome in outcomes),
+        'left': sum(len(outcome.orphans) + len(outcome.leftovers) for outcome in outcomes),
         'ports': sum(len(outcome.ports) for outcome in outcomes),
         'first_violation': next((one.first for one in outcomes if one.first), ''),
         'exit_codes': sorted({str(outcome.exit_code) for outcome in outcomes}),
+        'noticed_ms': [round(value, 2) for value in noticed],
         'stops_s': [round(stop, 4) for stop in stops],
     }
 

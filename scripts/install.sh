@@ -72,3 +72,5 @@ echo "robot_runtime: installing the pinned dependencies into $venv"
 "${pip[@]}" --require-hashes -r requirements/build.txt
 "${pip[@]}" --require-hashes --no-build-isolation -r requirements/requirements.txt
 "${pip[@]}" --no-deps --no-build-isolation --editable .
+# Compiled here, so that the first start of the loop finds its arithmetic on disk.
+"$venv/bin/python" -c 'import robot_runtime.core.ahead, robot_runtime.core.limits'

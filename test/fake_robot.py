@@ -82,25 +82,27 @@ class FakeRobot:
     def _on_status(self, message: DiagnosticArray) -> None:
         self.status = conversions.status_values(message)
 
-    def stamp(self) -> Time:
-        return self.node.get_clock().now().to_msg()
+    def stamp(self, ahead_s: float = 0.0) -> Time:
+        ahead_ns = round(ahead_s * 1e9)
+        return conversions.time_message(self.node.get_clock().now().nanoseconds + ahead_ns)
 
-    def state(self, without: int = 0, **changed: object) -> None:
+    def state(self, without: int = 0, ahead_s: float = 0.0, **changed: object) -> None:
         """Send joint states, with the last `without` joints left out."""
         count = len(self.names) - without
         message = JointState(name=self.names[:count], position=self.home[:count])
         for key, value in changed.items():
             setattr(message, key, value)
-        message.header.stamp = self.stamp()
+        message.header.stamp = self.stamp(ahead_s)
         self.joints.publish(message)
 
     def image(
-        self, width: int = 320, height: int = 240, step: int = 960, short: int = 0, shade: int = 0
-    ) -> None:
+        self, width: int = 320, height: int = 240, step: int = 960, short: int = 0,
+        shade: int = 0, ahead_s: float = 0.0,
+    ) -> None:  # fmt: skip
         """Send a frame of the front camera in one shade, `short` bytes short."""
         message = Image(width=width, height=height, encoding='rgb8', step=step)
         message.data = array('B', bytes([shade]) * max(0, step * height - short))
-        message.header.stamp = self.stamp()
+        message.header.stamp = self.stamp(ahead_s)
         self.images.publish(message)
 
     def command(self, publisher: Publisher) -> None:

@@ -28,3 +28,11 @@ def wide():
         LIMITS, lower=-far, upper=far, velocity_deceleration=np.full(8, np.inf),
         jerk=np.full(8, 1e6),
     )  # fmt: skip
+
+
+def moving(position, velocity, acceleration=0.0):
+    """Return two ticks that agree with each other, the second at (position, velocity)."""
+    acceleration = np.zeros(8) + acceleration
+    before = velocity - acceleration * DT
+    last = Motion(position - velocity * DT, before, np.zeros(8))
+    return Motion(position, velocity, acceleration), last

@@ -19,26 +19,37 @@ WINDOW_NS = 20_000_000  # acceleration is the change of velocity over it
 
 
 class JointTrace:
-    """Polls joint_states in a context of its own; every time is that of the simulator's stamp."""
+    """
+    Polls joint_states in a context of its own; every time is that of the simulator's stamp.
+
+    Where the robot has fallen silent, the simulator says alone where it is.
+    """
 
     def __init__(self) -> None:
         self._context = Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self._node = Node(
+        self.node = Node(
             'joint_trace', context=self._context, start_parameter_services=False
         )
         deep = QoSProfile(depth=2000, reliability=ReliabilityPolicy.RELIABLE)
-        self._joints = self._node.create_subscription(
-            JointState, 'joint_states', lambda _: None, deep
+        self._joints, self._truth = (
+            self.node.create_subscription(JointState, topic, polling.unused, deep)
+            for topic in ('joint_states', 'sim/joint_states')
         )
         self.samples: deque[tuple[int, NDArray[np.float64]]] = deque(maxlen=KEPT)
         self.speed = 0.0
         self.moved_ns = 0  # stamp of the last sample that moved
+        self.sent_ns = 0  # stamp of the last sample that the robot itself sent
+        self.stamps_ahead_ns = 0  # of all that is taken from now on: the driver's clock is wrong
+        self.clock_offset_ns = 0  # by which the robot's clock was set
 
     def take(self) -> None:
         """Take what has come."""
-        for message in polling.drain(self._joints, 2000):
-            stamp_ns = conversions.nanoseconds(message.header.stamp)
+        sent = list(polling.drain(self._joints, 2000))
+        if sent:
+            self.sent_ns = conversions.nanoseconds(sent[-1].header.stamp)
+        for message in (*sent, *polling.drain(self._truth, 2000)):
+            stamp_ns = conversions.nanoseconds(message.header.stamp) - self.stamps_ahead_ns
             velocity = np.array(message.velocity[:ARM])
             self.speed = float(np.abs(velocity).max())
             if self.speed > STILL:
@@ -51,7 +62,7 @@ class JointTrace:
 
     def ros_now_ns(self) -> int:
         """Return the time by the clock that stamps are made with."""
-        return int(self._node.get_clock().now().nanoseconds)
+        return int(self.node.get_clock().now().nanoseconds) + self.clock_offset_ns
 
     def peak_acceleration(self, since_ns: int) -> float:
         """Return the greatest measured change of velocity per second since `since_ns`."""
@@ -69,5 +80,5 @@ class JointTrace:
 
     def close(self) -> None:
         """Leave the domain."""
-        self._node.destroy_node()
+        self.node.destroy_node()
         rclpy.try_shutdown(context=self._context)

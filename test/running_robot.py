@@ -12,18 +12,19 @@ from uuid import uuid4
 
 from joint_trace import JointTrace
 from marked_processes import end_with_us, group_of, processes_with, shared_memory_of
+from robot_periphery import Periphery
 import robot_runtime
 from robot_runtime.ros.session_client import SessionClient, SessionError
 from robot_runtime.runtime import leftovers
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.processes import process_environment, process_list, SIM
 from robot_runtime.sim.task import COLOURS, instruction
+from status_trace import Notice, StatusTrace
 
 GATE, CONTROL, POLICY, WITNESS = (
     'safety_node/status', 'control_node/status', 'policy_node/status', 'sim/witness'
 )  # fmt: skip
-FRESH_S = 1.0
-WITHIN_S = 40.0
+FRESH_S, WITHIN_S = 1.0, 40.0
 CALL_S = 2.0
 FAST = 0.6  # [rad/s] of the fastest joint of the arm
 STILL_S = 0.3  # so long a joint must stand to have stopped
@@ -39,8 +40,14 @@ class RunningRobot:
     All processes carry a mark in their environment, by which an orphan is found.
     """
 
-    def __init__(self, folder: Path, *sim_words: str, own_sim: bool = True) -> None:
-        """Start the simulator (with `sim_words` added to its command) and join its domain."""
+    def __init__(
+        self, folder: Path, *sim_words: str, own_sim: bool = True, clock: bool = False
+    ) -> None:
+        """
+        Start the simulator (with `sim_words` added to its command) and join its domain.
+
+        With `clock`, the ROS clock of all its processes is ahead by what stands in `clock_file`.
+        """
         self._folder, self._mark, self._runs = folder, uuid4().hex, 0
         self._own_sim = own_sim
         root = str(Path(robot_runtime.__file__).parents[1])
@@ -50,8 +57,16 @@ class RunningRobot:
         self._environment = os.environ | {
             MARK: self._mark, 'ROS_DOMAIN_ID': domain, 'PYTHONPATH': root
         }
+        self.clock_file = folder / 'clock' if clock else None
+        if self.clock_file is not None:
+            self.clock_file.write_bytes(bytes(8))
+            hook = f'{Path(__file__).with_name("host_clock")}{os.pathsep}{root}'
+            self._environment |= {
+                'ROBOT_RUNTIME_TEST_CLOCK': str(self.clock_file), 'PYTHONPATH': hook
+            }
         self._domain = int(domain)
         self._shared: set[str] = set()
+        self._known: dict[str, int] = {}
         self._asked = ''
         self.up: subprocess.Popen[bytes] | None = None
         self.sim = self._start_sim(sim_words) if own_sim else None
@@ -65,7 +80,7 @@ class RunningRobot:
 
     def start(self, *words: str) -> None:
         """Start `robot-runtime up` with `words` and wait until the robot is held."""
-        self._runs += 1
+        self._runs, self._known = self._runs + 1, {}
         command = [sys.executable, '-m', 'robot_runtime.cli.main', 'up', *words]
         command += ['--log', str(self._folder / f'log_{self._runs}')]
         with self.output.open('wb') as out:
@@ -111,15 +126,25 @@ class RunningRobot:
             left = [one for one in COLOURS if self.value(WITNESS, f'success_{one}') != 'True']
             if not left:
                 self.call('sim/reset')
-            if self._asked != (left or COLOURS)[0]:
-                self._asked = (left or COLOURS)[0]
-                self.client.instruct(instruction(self._asked))
-            if self.value(CONTROL, 'mode') != 'POLICY':
+            self.ask(instruction((left or COLOURS)[0]))
+            # What the last policy said may still be there when the next one comes up.
+            if self.value(CONTROL, 'mode') != 'POLICY' or 'hold' in self.value(POLICY, 'message'):
                 self.hold()
                 self.call('control_node/mode/policy')
             return self.trace.speed > FAST
 
         self.until(fast, 'an arm that moves fast')
+
+    def ask(self, words: str) -> None:
+        """Tell the policy what to do, if that is something new."""
+        if words != self._asked:
+            self._asked = words
+            self.client.instruct(words)
+
+    def noticed_s(self, notice: Notice, since_ns: int) -> float:
+        """Wait until a status shows it; return how long after `since_ns` it was sent."""
+        self.until(lambda: self.statuses.noticed_ns(notice, since_ns) is not None, 'a notice')
+        return ((self.statuses.noticed_ns(notice, since_ns) or 0) - since_ns) / 1e9
 
     def until(
         self, condition: Callable[[], object], what: str, within_s: float = WITHIN_S
@@ -134,6 +159,7 @@ class RunningRobot:
         """Take what arrives for `seconds`."""
         self.client.spin(seconds)
         self.trace.take()
+        self.statuses.take()
 
     def values(self, topic: str) -> dict[str, str]:
         """Return the newest values of a status, none when it is old."""
@@ -183,11 +209,16 @@ class RunningRobot:
 
     def send(self, name: str, number: signal.Signals) -> int:
         """Send a signal to one node; return the ROS time just before [ns]."""
-        pid = self.pids()[name]
+        pid = self._known.get(name) or self.pids()[name]
         self.trace.take()
         at_ns = self.trace.ros_now_ns()
         os.kill(pid, number)
         return at_ns
+
+    def send_sim(self, number: signal.Signals) -> None:
+        """Send a signal to the simulator of our own, and to its cameras."""
+        assert self.sim is not None
+        os.killpg(self.sim.pid, number)
 
     def end(self, number: signal.Signals = signal.SIGINT, group: bool = True) -> int:
         """Send a signal to the run, as Ctrl-C does to the group; return its exit code."""
@@ -209,8 +240,9 @@ class RunningRobot:
             self.spin(0.05)
         return list(self.marked().values())
 
-    def note_shared_memory(self) -> None:
-        """Remember what the processes of the run have in shared memory; others are at work too."""
+    def note_processes(self) -> None:
+        """Remember the processes of the run, and what they have in shared memory."""
+        self._known = self.pids()
         for pid in self.marked():
             self._shared |= shared_memory_of(pid)
 
@@ -253,6 +285,8 @@ class RunningRobot:
         os.environ.update(wanted)
         try:
             self.client, self.trace = SessionClient(name='running_robot'), JointTrace()
+            self.statuses = StatusTrace(self.trace.node, (GATE, CONTROL, POLICY, WITNESS))
+            self.around = Periphery(self.client._node)
         finally:
             for name, value in before.items():
                 if value is None:

@@ -16,7 +16,6 @@ ROS = 1_700_000_000_000_000_000
 ROBOT = load_robot('fr3')
 BODY = load_body(ROBOT)
 ALL = np.full(len(BODY.stop), 10.0)  # [m] within which distances are exact
-IGNORED = ({'fr3_leftfinger', 'fr3_rightfinger'}, {'fr3_link5', 'fr3_link7'})
 
 
 def distances(position):

@@ -20,6 +20,8 @@ OURS = {
 # The simulator's node, in its files; and the witness, which shares nothing with what it judges.
 ALSO = {f'ros/sim_{name}.py': {'sim'} for name in ('node', 'cameras', 'controller')}
 ONLY = {'sim/witness.py': set()}
+# The arithmetic of the shaper is compiled, by way of this one file.
+COMPILER, COMPILES = 'numba', 'core/compiled.py'
 # The clock, files, threads and logs: nothing of them is read below the runtime.
 NOT_IN_CORE = {
     'asyncio', 'concurrent', 'datetime', 'io', 'logging', 'multiprocessing', 'os', 'pathlib',
@@ -69,8 +71,11 @@ def faults(source: str, place: str) -> list[str]:
             wrong.append(f'{place} imports {name}, which only a ROS distribution has')
         if is_ros(top) and layer not in ('ros', 'cli'):
             wrong.append(f'{place} imports {name}: ROS belongs to ros/')
-        if layer == 'core' and not ours and (
-                top in NOT_IN_CORE or top != 'numpy' and top not in sys.stdlib_module_names):
+        if top == COMPILER and place != COMPILES:
+            wrong.append(f'{place} imports {name}: only {COMPILES} does')
+        elif layer == 'core' and not ours and (
+                top in NOT_IN_CORE
+                or top not in ('numpy', COMPILER) and top not in sys.stdlib_module_names):
             wrong.append(f'{place} imports {name}: core has numpy and pure stdlib only')
     return wrong
 
@@ -94,7 +99,8 @@ def test_core_opens_prints_and_asks_nothing(place):
     assert calls_of(source) & {'open', 'print', 'input', 'exec', 'eval'} == set()
 
 
-SHAPER, GATE = {'limits', 'landing'}, {'guard', 'brake', 'coast', 'stop_path'}
+SHAPER = {'compiled', 'landing', 'limits', 'nearest', 'shaping'}
+GATE = {'guard', 'brake', 'coast', 'stop_path'}
 
 
 def core_modules(name):
@@ -122,6 +128,37 @@ def test_shaper_and_gate_share_numbers_and_no_code(here, there):
         assert modules <= here | {'types'}
 
 
+def reached(place):
+    """Return which files of the package are imported with one, by others on the way too."""
+    found, left = set(), {place}
+    while left:
+        place = left.pop()
+        found.add(place)
+        package = '.'.join(['robot_runtime', *place.split('/')[:-1]])
+        tree = ast.parse((PACKAGE / place).read_text(encoding='utf-8'))
+        for name in names_imported(tree, package):
+            here = f'{name.removeprefix("robot_runtime.").replace(".", "/")}.py'
+            left |= {here} & set(FILES) - found
+    return found
+
+
+ALL_OF_THE_GATE = [
+    place for place in FILES
+    if place.startswith('core/gate') or place.removesuffix('.py') in
+    {f'core/{name}' for name in GATE | FENCE} | {'runtime/gate_config', 'ros/safety_node'}
+]
+
+
+@pytest.mark.parametrize('place', ALL_OF_THE_GATE)
+def test_no_way_leads_from_the_gate_to_the_shaper_or_to_the_compiler(place):
+    assert reached(place) & {f'core/{name}.py' for name in SHAPER} == set()
+
+
+def test_the_loop_reaches_the_compiler():
+    assert COMPILES in reached('ros/control_node.py')
+    assert {'core/guard.py', 'ros/safety_node.py'} <= set(ALL_OF_THE_GATE)
+
+
 def test_the_package_itself_imports_nothing():
     tree = ast.parse((PACKAGE / '__init__.py').read_text(encoding='utf-8'))
     assert list(names_imported(tree, 'robot_runtime')) == []
@@ -141,6 +178,9 @@ def test_the_package_itself_imports_nothing():
     ('ros/x.py', 'from robot_runtime.cli import main'),
     ('ros/x.py', 'import launch'),
     ('sim/x.py', 'import rclpy'),
+    ('core/guard.py', 'import numba'),
+    ('core/limits.py', 'from numba import njit'),
+    ('runtime/x.py', 'import numba'),
     ('sim/witness.py', 'from robot_runtime.core.types import Limits'),
     ('cli/x.py', 'import rosbag2_py'),
 ])
@@ -151,6 +191,7 @@ def test_a_wrong_arrow_is_found(place, source):
 @pytest.mark.parametrize(('place', 'source'), [
     ('core/x.py', 'import math\nimport numpy as np\nfrom robot_runtime.core.types import Limits'),
     ('core/x.py', 'from .types import Limits'),
+    ('core/compiled.py', 'import numba'),
     ('runtime/x.py', 'import time\nimport onnxruntime\nfrom robot_runtime.core import types'),
     ('ros/sim_node.py', 'import rclpy\nfrom robot_runtime.sim.world import World'),
     ('cli/x.py', 'from robot_runtime.ros import qos\nfrom robot_runtime import __version__'),

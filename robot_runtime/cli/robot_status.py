@@ -26,6 +26,9 @@ CAUSES = {
     ),
     'command late': 'it lets go by itself, three times a minute; see that the machine is not full',
     'a second publisher': 'end the other publisher',
+    'the gate is silent': 'see why safety_node hangs, and end it if it goes on',
+    'the gate hung': 'see what held the gate up, and that the machine is not full',
+    'the clock of this host': 'let the time service slew the clock, not set it, while robots move',
 }
 RESET = '`robot-runtime reset`'
 

@@ -226,30 +226,41 @@ def _holds(
     if not len(body.stop):
         return True
     ahead = Ahead.of(motion, last, limits, dt_s)
+    # Too far for the little that the robot still travels: nothing is to be looked at there.
+    far = place.gaps.distance - body.reach @ ahead.travel[-1] >= place.bound
+    if far.all():
+        return True
     gone = ahead.travel @ body.reach.max(axis=0)
     looks = int(np.clip(np.ceil(gone[-1] / SPACING_M) + 1, 2, MOST_LOOKS))
     even = np.searchsorted(gone, np.linspace(0.0, gone[-1], looks))
     ticks = np.unique(np.append(even, 1))  # the motion itself in any case
-    unsure = _unsure(body, place, ahead, ticks)
+    unsure = _unsure(body, place, ahead, ticks, far)
     if len(unsure) > MOST_UNSURE:
         return False
     for k in unsure:  # a closer look
         closer = np.unique(np.linspace(ticks[k], ticks[k + 1], CLOSER).astype(np.intp))
-        if len(_unsure(body, place, ahead, closer)):
+        if len(_unsure(body, place, ahead, closer, far)):
             return False
     return True
 
 
-def _unsure(body: Body, place: _Place, ahead: Ahead, ticks: NDArray[np.intp]) -> list[int]:
-    """Return which pieces between `ticks` may come too near; very many if a place does."""
+def _unsure(
+    body: Body, place: _Place, ahead: Ahead, ticks: NDArray[np.intp], far: NDArray[np.bool_]
+) -> list[int]:
+    """
+    Return which pieces between `ticks` may come too near; very many if a place does.
+
+    Distances that are `far` (P,) cannot.
+    """
     travel = np.diff(ahead.travel[ticks], axis=0) @ body.reach.T
     within = np.zeros((len(ticks), travel.shape[1]))
     within[:-1] = travel
     within[1:] = np.maximum(within[1:], travel)
-    seen = body.distances(ahead.places[ticks], place.bound + within)
-    if not (seen >= place.bound).all():
+    seen = body.distances(ahead.places[ticks], np.where(far, -np.inf, place.bound + within))
+    if not ((seen >= place.bound) | far).all():
         return list(range(MOST_UNSURE + 1))
     # a piece is nowhere nearer than the mean of its ends less half of what it travels
     sure = (seen[:-1] + seen[1:] - travel) / 2.0 >= place.between
+    sure |= far
     found: list[int] = np.flatnonzero(~sure.all(axis=1)).tolist()
     return found

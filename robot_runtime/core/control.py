@@ -4,23 +4,28 @@ from dataclasses import replace
 
 import numpy as np
 from robot_runtime.core import handover
-from robot_runtime.core.chunk_intake import take_in
+from robot_runtime.core.chunk_intake import clock_set, take_in
 from robot_runtime.core.clearance import cleared
-from robot_runtime.core.control_events import faulted, obey, take_over, unusable
+from robot_runtime.core.clock_step import stepped
+from robot_runtime.core.control_events import gate_silence, obey, take_over, unusable
 from robot_runtime.core.control_state import (
     ControlConfig,
     ControlInputs,
     ControlReport,
     ControlState,
+    faulted,
     GateView,
     initial,
     Notes,
 )
 from robot_runtime.core.gate_state import COMMAND_LATE
+from robot_runtime.core.kinds import shape_kinds
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import ENGAGED, Event, LISTENING, Mode, next_mode
 from robot_runtime.core.schedule import sample, speaking
+from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
+from robot_runtime.core.velocity_shape import Recent
 
 __all__ = [
     'ControlConfig',
@@ -52,6 +57,9 @@ def step(
     The motion advances by exactly one period, however late the tick is.
     """
     notes, before = Notes(), state.mode
+    if inputs.clock_step_ns:
+        state = clock_set(state, inputs.clock_step_ns, now_ns, ros_now_ns)
+        notes.refused.append(stepped(inputs.clock_step_ns))
     state = _watch(config, state, inputs, now_ns)
     for event in inputs.events:
         state = obey(config, state, inputs, event, now_ns, ros_now_ns, notes)
@@ -59,7 +67,7 @@ def step(
     if state.leaving and state.motion is not None and not state.motion.moves:
         state = replace(state, mode=Mode.IDLE, motion=None, leaving=False)
     if state.mode in LISTENING:
-        state = take_in(config, state, inputs.chunks, now_ns, notes)
+        state = take_in(config, state, inputs.chunks, inputs.misread, now_ns, notes)
     state = _at_home(config, state, now_ns, notes)
     if state.mode is not before:
         state = replace(state, since_ros_ns=ros_now_ns)
@@ -74,7 +82,9 @@ def step(
             chunk_stamp_ns = chunk.stamp_ns if chunk is not None and target is not None else 0
         state = _compared(state, inputs, target)
         if state.tick > 0:  # the first command of an epoch is the seed itself
-            state, target, shaped = _advance(config, state, motion, target, now_ns)
+            state, target, shaped = _advance(
+                config, state, motion, target, now_ns, inputs.measured
+            )
             motion, active = shaped.motion, shaped.active
         command = Command(state.epoch_ns, state.tick, motion)
         state = replace(state, motion=motion, tick=state.tick + 1, late=state.late + late)
@@ -92,7 +102,7 @@ def step(
 def _watch(
     config: ControlConfig, state: ControlState, inputs: ControlInputs, now_ns: int
 ) -> ControlState:
-    """Return the state after the detectors: a latched gate, a joint state that is missing."""
+    """Return the state after the detectors: of the gate, the joint state, and those outside."""
     gate = inputs.gate
     if gate is not None and gate.latched:
         # The gate has stopped the robot by itself; anything sent now would be refused.
@@ -101,7 +111,8 @@ def _watch(
         stopped = replace(state, motion=None, resumable=state.resumable or late)
         return faulted(stopped, f'the gate is latched: {gate.reason}', event)
     if state.mode in ENGAGED:
-        problem = unusable(config, inputs.measured, now_ns)
+        problem = unusable(config, inputs.measured, now_ns) or inputs.trouble
+        problem = problem or gate_silence(config, gate, now_ns)
         if problem:
             return faulted(state, problem)
     return state
@@ -145,7 +156,12 @@ def _compared(state: ControlState, inputs: ControlInputs, target: Floats | None)
 
 
 def _advance(
-    config: ControlConfig, state: ControlState, last: Motion, target: Floats | None, now_ns: int
+    config: ControlConfig,
+    state: ControlState,
+    last: Motion,
+    target: Floats | None,
+    now_ns: int,
+    measured: Sample[Floats] | None,
 ) -> tuple[ControlState, Floats | None, Shaped]:
     """
     Return the state, what was aimed at, and the motion one period after `last`.
@@ -153,10 +169,11 @@ def _advance(
     It goes toward `target`, which fades in where a mode has begun, or to rest without one.
     """
     dt_s = config.period_ns / 1e9
-    if target is None or state.mode is Mode.SHADOW:
+    blind = config.kinds is not None and measured is None
+    if target is None or blind or state.mode is Mode.SHADOW:
         motion = ramp_to_rest(last, config.limits, dt_s)
         shaped = Shaped(motion, np.zeros(config.limits.count, dtype=np.uint8))
-        return _with(state, None, state.fresh), target, shaped
+        return _with(_told(config, state, motion), None, state.fresh), target, shaped
     soon_ns = now_ns + config.period_ns
     soon = _wanted(config, state, soon_ns)
     chunk = speaking(state.schedule, now_ns) if state.mode is Mode.POLICY else None
@@ -165,7 +182,8 @@ def _advance(
     fading = state.handover
     if state.fresh:
         length_ns = config.handover_ns
-        fading = handover.begun(last, config.limits, dt_s, now_ns, length_ns)
+        rates = None if config.kinds is None else config.kinds.velocity.index
+        fading = handover.begun(last, config.limits, dt_s, now_ns, length_ns, rates)
     elif fading is not None:
         fading = handover.stepped(fading, config.limits, dt_s)
     if fading is not None and fading.over(now_ns):
@@ -176,9 +194,31 @@ def _advance(
         after = handover.stepped(fading, config.limits, dt_s)
         soon = after.faded(target if soon is None else soon, soon_ns)
     drift = None if soon is None else (soon - aim) / dt_s
+    if config.kinds is not None and measured is not None:
+        recent = _recent(config, state)
+        shaped, recent = shape_kinds(
+            config.kinds, aim, drift, last, recent, measured, now_ns, dt_s
+        )
+        return _with(replace(state, recent=recent), fading, fresh=False), aim, shaped
     shaped = shape(aim, last, config.limits, dt_s, config.groups, drift)
     shaped = cleared(config.body, shaped, last, aim, config.limits, dt_s, config.groups)
     return _with(state, fading, fresh=False), aim, shaped
+
+
+def _recent(config: ControlConfig, state: ControlState) -> Recent:
+    """Return what joints that take velocities were told; an engagement begins at rest."""
+    assert config.kinds is not None
+    if state.recent is not None and state.tick > 1:
+        return state.recent
+    return Recent.none(config.kinds.velocity, config.period_ns, config.state_timeout_ns)
+
+
+def _told(config: ControlConfig, state: ControlState, motion: Motion) -> ControlState:
+    """Return the state after joints that take velocities were told those of `motion`."""
+    if config.kinds is None:
+        return state
+    told = motion.velocity[config.kinds.velocity.index]
+    return replace(state, recent=_recent(config, state).added(told))
 
 
 def _with(state: ControlState, fading: handover.Handover | None, fresh: bool) -> ControlState:

@@ -9,6 +9,8 @@ from robot_runtime.core.control_state import (
     ControlConfig,
     ControlInputs,
     ControlState,
+    faulted,
+    GateView,
     Notes,
 )
 from robot_runtime.core.mode import allowed_from, Event, Mode, next_mode
@@ -70,6 +72,9 @@ def refusal(
         return f'mode is {state.mode.name}; allowed from {allowed_from(event)}'
     if event in (Event.ENABLE, Event.RESET):
         return seed(config, state, inputs, now_ns)[1]
+    if event in (Event.HOME, Event.SHADOW) and config.kinds is not None:
+        name = _first_rate(config)
+        return f'{event.name} is for joints that take positions, and {name} takes velocities'
     if event is Event.HOME and inputs.home is None:
         return 'no way home is known'
     if event is Event.POLICY and config.start is not None and not state.resumable:
@@ -94,10 +99,15 @@ def take_over(
     Silence ends TELEOP in HOLD: what went on before does not come back by itself.
     """
     if sample is not None and not state.leaving:
+        before = state.teleop
+        if before is not None and before.silent(now_ns, config.teleop_timeout_ns):
+            before = None  # of a clock that may have been set back since
         problem = teleop.refusal(
-            sample, state.teleop, config.names, config.limits.count, now_ns, ros_now_ns,
+            sample, before, config.names, config.limits.count, now_ns, ros_now_ns,
             config.teleop_timeout_ns, config.chunk_max_future_ns,
         )  # fmt: skip
+        if not problem and config.kinds is not None:
+            problem = f'it has positions, and {_first_rate(config)} takes velocities'
         mode = next_mode(state.mode, Event.TELEOP)
         if not problem and mode is not Mode.TELEOP:
             problem = f'mode is {state.mode.name}; allowed from {allowed_from(Event.TELEOP)}'
@@ -133,10 +143,17 @@ def unusable(config: ControlConfig, measured: Sample[Floats] | None, now_ns: int
     return ''
 
 
-def faulted(state: ControlState, cause: str, event: Event = Event.FAULT) -> ControlState:
-    """Return the state in FAULT, or ESTOP; the first cause is kept."""
-    mode = next_mode(state.mode, event)
-    return replace(state, mode=mode, fault=state.fault or cause, leaving=False)
+def gate_silence(config: ControlConfig, gate: GateView | None, now_ns: int) -> str:
+    """Return in words for how long the gate has said nothing, '' if that is not too long."""
+    if gate is None or gate.heard_ns is None:
+        return ''
+    silence_ns = now_ns - gate.heard_ns
+    if silence_ns <= config.gate_timeout_ns:
+        return ''
+    return (
+        f'the gate is silent for {silence_ns / 1e6:.0f} ms, allowed '
+        f'{config.gate_timeout_ns / 1e6:g}: it hangs or has died'
+    )
 
 
 def seed(
@@ -146,7 +163,7 @@ def seed(
     gate = inputs.gate
     if gate is not None and gate.latched:
         return None, f'the gate is latched: {gate.reason}'
-    problem = unusable(config, inputs.measured, now_ns)
+    problem = gate_silence(config, gate, now_ns) or unusable(config, inputs.measured, now_ns)
     if problem or inputs.measured is None:
         return None, problem
     sent = state.motion if gate is None else None if gate.state == 'IDLE' else gate.motion
@@ -171,16 +188,18 @@ def _entered(
         place, _ = seed(config, state, inputs, now_ns)
         assert place is not None
         motion, resumable = Motion.at_rest(place), state.resumable and event is Event.RESET
+        # The gate drops what is of an older engagement, also after the clock was set back.
+        last_ns = max(state.epoch_ns, -1 if inputs.gate is None else inputs.gate.epoch_ns)
         return replace(
-            state, mode=mode, motion=motion, epoch_ns=ros_now_ns, tick=0, fault='',
-            resumable=resumable,
+            state, mode=mode, motion=motion, epoch_ns=max(ros_now_ns, last_ns + 1), tick=0,
+            fault='', resumable=resumable,
         )  # fmt: skip
     if event in (Event.POLICY, Event.SHADOW):
         shadow = ShadowError.none(config.limits.count) if event is Event.SHADOW else state.shadow
         return replace(
             state, mode=mode, policy_since_ns=now_ns, policy_epoch=ros_now_ns,
             schedule=config.empty_schedule, leaving=False, fresh=True, shadow=shadow,
-            stepping=Stepping(), resumable=False,
+            stepping=Stepping(), resumable=False, bad_chunks=0,
         )  # fmt: skip
     if event is Event.HOME:
         assert inputs.home is not None
@@ -190,6 +209,13 @@ def _entered(
         # Silence would make the gate brake and latch, so control comes to rest by itself first.
         return replace(state, mode=Mode.HOLD, leaving=True)
     return replace(state, mode=mode)
+
+
+def _first_rate(config: ControlConfig) -> str:
+    """Return the name of the first joint that takes velocities."""
+    assert config.kinds is not None
+    joint = int(config.kinds.velocity.index[0])
+    return config.names[joint] if config.names else f'joint {joint}'
 
 
 def _no_step(config: ControlConfig, state: ControlState) -> str:

@@ -1,13 +1,14 @@
 """State of the control loop: what it is configured with, what it hears, remembers and reports."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.handover import Handover
-from robot_runtime.core.mode import Event, Mode
+from robot_runtime.core.kinds import Kinds
+from robot_runtime.core.mode import Event, Mode, next_mode
 from robot_runtime.core.schedule import Schedule
 from robot_runtime.core.shadow import ShadowError
 from robot_runtime.core.start_envelope import StartEnvelope
@@ -15,6 +16,7 @@ from robot_runtime.core.stepping import Stepping
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.teleop import Teleop
 from robot_runtime.core.types import Floats, Limits, Motion
+from robot_runtime.core.velocity_shape import Recent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +39,10 @@ class ControlConfig:
     teleop_timeout_ns: int = 200_000_000  # silence after which TELEOP ends in HOLD
     start: StartEnvelope | None = None  # POLICY begins inside it; None: anywhere
     step: bool = False  # each chunk waits for the operator's word
+    kinds: Kinds | None = None  # None: every joint takes positions
+    bad_chunks: int = 5  # in a row, that cannot be followed whatever the time: FAULT
+    stamped: bool = True  # a chunk begins at its stamp, not at its arrival
+    gate_timeout_ns: int = 300_000_000  # silence of the gate: FAULT
 
     def __post_init__(self) -> None:
         """Refuse a speed that is not a share."""
@@ -57,6 +63,8 @@ class GateView:
     motion: Motion  # last sent to the robot
     latched: bool
     reason: str
+    epoch_ns: int = -1  # of the motion: when the engagement began
+    heard_ns: int | None = None  # steady clock: when it last spoke; None: that is not watched
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +77,9 @@ class ControlInputs:
     gate: GateView | None = None
     teleop: Sample[Floats] | None = None  # positions a person wants, if they came since
     home: Chunk | None = None  # the way home from here, with the event HOME
+    misread: tuple[str, ...] = ()  # chunks that are none: why not
+    trouble: str = ''  # what a detector outside has found: FAULT
+    clock_step_ns: int = 0  # by which the ROS clock was just set
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +103,12 @@ class ControlState:
     home: Chunk | None = None
     shadow: ShadowError | None = None  # of this or the last SHADOW
     stepping: Stepping = field(default_factory=Stepping)
+    recent: Recent | None = None  # of the joints that take velocities
     resumable: bool = False  # lateness alone ended POLICY, and nothing moved the robot since
+    bad_chunks: int = 0  # in a row
+    stepped_ns: int | None = None  # steady clock: when the ROS clock was last set
+    stepped_ros_ns: int = 0  # stamps above it are of the time since
+    clock_step_ns: int = 0  # by which it was set
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +133,12 @@ class Notes:
 
     merged: list[int] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+
+
+def faulted(state: ControlState, cause: str, event: Event = Event.FAULT) -> ControlState:
+    """Return the state in FAULT, or ESTOP; the first cause is kept."""
+    mode = next_mode(state.mode, event)
+    return replace(state, mode=mode, fault=state.fault or cause, leaving=False)
 
 
 def initial(config: ControlConfig) -> ControlState:

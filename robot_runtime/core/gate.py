@@ -25,6 +25,7 @@ from robot_runtime.core.guard import Refusal, verify
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tokens import TokenBucket
 from robot_runtime.core.types import Command, Floats, Motion
+from robot_runtime.core.velocity_guard import held_inside
 
 __all__ = [
     'COMMAND_LATE', 'Counters', 'estop', 'GateConfig', 'GateState', 'initial', 'lost',
@@ -275,6 +276,10 @@ def _own_step(
         motion = coast_step(last, jerk, number, config.hold_ticks, config.limits, config.dt_s)
         if config.body is not None:
             motion = fenced(config.body, motion, last, config.limits, config.dt_s)
+        if config.velocity is not None:
+            motion = held_inside(
+                config.velocity, state.trail, motion, last, state.felt, config.dt_s, config.limits
+            )
         state = _count(state, coasted=1)
         return replace(state, motion=motion, tick=state.tick + 1, coasting=number), motion
     if state.state is Phase.BRAKING:

@@ -4,6 +4,7 @@ import numpy as np
 from robot_runtime.core.gate_state import GateConfig, GateState, Phase
 from robot_runtime.core.guard import MAX_TICKS, Refusal, TOLERANCE, Verdict, verify
 from robot_runtime.core.types import Command, Floats, Motion
+from robot_runtime.core.velocity_guard import overrun
 
 SEED_TOLERANCE = 1e-9
 
@@ -48,6 +49,23 @@ def judge(
 ) -> tuple[Verdict, bool, Motion]:
     """
     Return the verdict on a command of the current epoch, whether it has parted, and its motion.
+
+    Joints that take velocities are judged by where they are measured as well.
+    """
+    verdict, parted, motion = _by_commands(config, state, motion, ticks, measured)
+    joints, last = config.velocity, state.motion
+    if verdict.ok and joints is not None and last is not None:
+        verdict = overrun(
+            joints, state.trail, motion, last, state.felt, config.names, config.dt_s
+        )
+    return verdict, parted, motion
+
+
+def _by_commands(
+    config: GateConfig, state: GateState, motion: Motion, ticks: int, measured: Floats
+) -> tuple[Verdict, bool, Motion]:
+    """
+    Return what `judge` does, by what was commanded alone.
 
     While coasting, what the command says of itself must be allowed, and so must the motion that
     its position makes of the positions that the gate sent; and so twice more, until the last

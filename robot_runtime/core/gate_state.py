@@ -5,10 +5,15 @@ from enum import Enum
 
 import numpy as np
 from robot_runtime.core.body import Body
+from robot_runtime.core.drift import Standing
+from robot_runtime.core.effort_watch import Strain
 from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
+from robot_runtime.core.observation import Measured
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tokens import TokenBucket
+from robot_runtime.core.trail import Trail
 from robot_runtime.core.types import Floats, Limits, Motion
+from robot_runtime.core.velocity_joints import VelocityJoints
 
 UNMEASURED = 'joint state missing'  # how a reason begins
 COMMAND_LATE = 'command late'  # how the reason begins; the only cause that may reset by itself
@@ -39,6 +44,8 @@ class GateConfig:
     burst: int = 3
     rest_on_silence: bool = False  # commands that end while the robot stands: REST, unlatched
     body: Body | None = None  # None: distances and the speed of the tool are not looked at
+    effort: Floats | None = None  # (J,) most measured [N m] or [N], inf: any; None: not watched
+    velocity: VelocityJoints | None = None  # joints that take velocities; None: none does
 
     @property
     def dt_s(self) -> float:
@@ -90,6 +97,10 @@ class GateState:
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
     blocked: str = ''  # e-stop and permits as last seen: why nothing may move, or empty
+    strain: Strain | None = None  # of the joints while commands steer
+    felt: Sample[Measured] | None = None  # the newest joint state, where velocities are taken
+    trail: Trail | None = None  # of the joints that take velocities
+    standing: Standing | None = None  # since when these are told to stand
 
 
 def initial(config: GateConfig, now_ns: int) -> GateState:

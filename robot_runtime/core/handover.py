@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
 from robot_runtime.core.limits import ramp_to_rest
 from robot_runtime.core.types import Floats, Limits, Motion
 
@@ -13,6 +15,7 @@ class Handover:
     stop: Motion  # as of this tick
     begun_ns: int
     length_ns: int
+    rates: NDArray[np.intp] | None = None  # joints whose targets are velocities; None: none
 
     def over(self, now_ns: int) -> bool:
         """Return whether the new target stands alone."""
@@ -26,13 +29,23 @@ class Handover:
     def faded(self, target: Floats, now_ns: int) -> Floats:
         """Return `target` (J,) as it is followed at `now_ns`; at first it is the stop itself."""
         here = self.stop.position
+        if self.rates is not None:
+            here = here.copy()
+            here[self.rates] = self.stop.velocity[self.rates]
         mixed: Floats = here + (target - here) * self.share(now_ns)
         return mixed
 
 
-def begun(last: Motion, limits: Limits, dt_s: float, now_ns: int, length_ns: int) -> Handover:
+def begun(
+    last: Motion,
+    limits: Limits,
+    dt_s: float,
+    now_ns: int,
+    length_ns: int,
+    rates: NDArray[np.intp] | None = None,
+) -> Handover:
     """Return the handover from `last`, the motion of the tick before this one."""
-    return Handover(ramp_to_rest(last, limits, dt_s), now_ns, length_ns)
+    return Handover(ramp_to_rest(last, limits, dt_s), now_ns, length_ns, rates)
 
 
 def stepped(handover: Handover, limits: Limits, dt_s: float) -> Handover:

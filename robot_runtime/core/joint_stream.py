@@ -28,10 +28,11 @@ class JointStream:
     """
     Merges joint states by name; the whole is as old as its oldest joint, its stamp the newest.
 
-    A message may hold some of the joints, or joints of other robots. One that is older than what
-    is known is passed over. One with a value that is not finite, a stamp in the future or a jump
-    that no motor can make is refused whole: if that goes on, the state grows old, and whoever
-    watches its age stops the robot. Without stamps (0) the time of arrival stands in.
+    A message may hold some of the joints, or joints of other robots. One that is a little older
+    than what is known is passed over. One with a value that is not finite, a stamp in the future
+    or far back, or a jump that no motor can make is refused whole: if that goes on, the state
+    grows old, and whoever watches its age stops the robot. Without stamps (0) the time of arrival
+    stands in.
     """
 
     def __init__(self, names: Sequence[str], bounds: JointBounds) -> None:
@@ -40,11 +41,13 @@ class JointStream:
         self._names, self._bounds = tuple(names), bounds
         self._position, self._velocity = np.zeros(count), np.zeros(count)
         self._moving = np.zeros(count, np.bool_)  # whether a velocity came with the position
+        self._effort = np.full(count, np.nan)
         self._stamp_ns = np.zeros(count, np.int64)
         self._received_ns = np.zeros(count, np.int64)
         self._known = np.zeros(count, np.bool_)
         self._places: dict[tuple[str, ...], tuple[NDArray[np.intp], NDArray[np.intp]]] = {}
         self._heard: list[str] = []
+        self._unsure_ns = -1  # until then stamps of two clocks may come
         self.passed_over = self.refused = 0
         self.sample: Sample[Measured] | None = None
 
@@ -64,6 +67,7 @@ class JointStream:
         stamp_ns: int,
         received_ns: int,
         ros_now_ns: int,
+        effort: Sequence[float] = (),
     ) -> str | None:
         """
         Take one message; return '' when all joints are known, else why the message is no help.
@@ -91,8 +95,14 @@ class JointStream:
         self._moving[rows] = moving
         if moving:
             self._velocity[rows] = np.array(velocity, dtype=np.float64)[columns]
+        pulling = len(effort) == len(names)
+        self._effort[rows] = np.array(effort, dtype=np.float64)[columns] if pulling else np.nan
         self._stamp_ns[rows], self._received_ns[rows] = stamp_ns, received_ns
         return self._merged(received_ns)
+
+    def clock_set(self, now_ns: int) -> None:
+        """Take the order of arrival for that of the stamps for a while: our clock was set."""
+        self._unsure_ns = now_ns + 2 * self._bounds.age_ns
 
     def _found(self, names: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return which of our joints a message has, and where in it they stand."""
@@ -134,7 +144,13 @@ class JointStream:
         # Twice the age at which loop and gate stop, so that neither can miss a lasting jump.
         current = self._known[rows] & (quiet_ns <= 2 * self._bounds.age_ns)
         passed_ns = stamp_ns - self._stamp_ns[rows]
-        if (current & (passed_ns < 0)).any():
+        if received_ns <= self._unsure_ns:
+            passed_ns = quiet_ns
+        back_ns = -int(passed_ns[current].min(initial=0))
+        if back_ns > self._bounds.future_ns:
+            self.refused += 1
+            return f'stamp went back by {back_ns / 1e6:.1f} ms (was a clock set back?)'
+        if back_ns > 0:
             self.passed_over += 1
             return '' if self.sample is not None else None
         reach = JUMP_SHARE * self._bounds.velocity[rows] * passed_ns * 1e-9 + JUMP_SLACK
@@ -154,10 +170,11 @@ class JointStream:
         if not self._known.all():
             return f'joints {self._late(now_ns)} have not come; the messages have {self._heard}'
         velocity = self._velocity.copy() if self._moving.all() else None
+        effort = None if np.isnan(self._effort).all() else self._effort.copy()
         self.sample = Sample(
             int(self._received_ns.min()),
             int(self._stamp_ns.max()),
-            Measured(self._position.copy(), velocity),
+            Measured(self._position.copy(), velocity, effort),
         )
         return self.late(now_ns)
 

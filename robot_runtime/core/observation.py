@@ -14,6 +14,7 @@ Kind = Literal['joint_position', 'joint_velocity', 'objects', 'image', 'goal_ind
 OBJECTS = ('red', 'green', 'blue', 'tray', 'tcp')  # rows of Inputs.objects
 MOST_QUOTED = 80  # characters of an instruction in a sentence
 POSE = 7  # x y z qx qy qz qw
+FAR_S = 0.3  # between an image and the newest joint state, past which their clocks differ
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,10 +36,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """Measured joints, each (J,); velocity is None where the driver sends none."""
+    """Measured joints, each (J,); velocity and effort are None where the driver sends none."""
 
     position: Floats
     velocity: Floats | None = None
+    effort: Floats | None = None  # [N m] or [N]; NaN for a joint that comes without one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +93,7 @@ def assemble(
     stamp_ns = inputs.images[reference].stamp_ns if reference else inputs.states[-1].stamp_ns
     state = state_at(inputs.states, stamp_ns, ages.joint_state_ns)
     if state is None:
-        return Missing(('joint_states around the time of the image',))
+        return Missing((_apart(inputs.states[-1].stamp_ns, stamp_ns),))
     values: dict[str, NDArray[Any]] = {}
     for term in terms:
         value = _value(term, state, inputs, stamp_ns, ages.alignment_ns)
@@ -128,6 +130,15 @@ def state_at(
     if a.velocity is not None and b.velocity is not None:
         velocity = a.velocity + weight * (b.velocity - a.velocity)
     return Measured(a.position + weight * (b.position - a.position), velocity)
+
+
+def _apart(state_ns: int, stamp_ns: int) -> str:
+    """Return the phrase for an image that no joint state is near to, and how far off it is."""
+    phrase, away_s = 'joint_states around the time of the image', (stamp_ns - state_ns) / 1e9
+    if abs(away_s) < FAR_S:  # its states are about to come, or have just been left out
+        return phrase
+    way = 'before' if away_s < 0.0 else 'after'
+    return f'{phrase} (it is {abs(away_s):.1f} s {way} the newest: are both clocks in step?)'
 
 
 def goal_of(instruction: str, goals: Sequence[str]) -> int | None:

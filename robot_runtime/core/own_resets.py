@@ -5,6 +5,7 @@ from robot_runtime.core.gate_state import COMMAND_LATE, GateState, Phase
 MINUTE_NS = 60_000_000_000
 A_MINUTE = 3
 AFTER_NS = 300_000_000  # at rest, so that everyone has read why the robot stopped
+STOPPED_NS = 1_000_000_000  # in IDLE: the driver stopped the robot, and may take that long
 
 
 class OwnResets:
@@ -23,10 +24,11 @@ class OwnResets:
     def due(self, state: GateState, now_ns: int) -> bool:
         """Return whether to let go of the latch of `state`; to be asked at every tick."""
         late = state.latched and state.reason.startswith(COMMAND_LATE)
-        if not late or state.state is not Phase.REST:
+        if not late or state.state not in (Phase.REST, Phase.IDLE):
             self._rest_since_ns = now_ns
         recent = [at for at in self._at_ns if now_ns - at < MINUTE_NS]
-        return now_ns - self._rest_since_ns >= AFTER_NS and len(recent) < A_MINUTE
+        after_ns = AFTER_NS if state.state is Phase.REST else STOPPED_NS
+        return now_ns - self._rest_since_ns >= after_ns and len(recent) < A_MINUTE
 
     def done(self, ok: bool, now_ns: int) -> None:
         """Note that it was tried; one that was refused does not count."""

@@ -38,7 +38,7 @@ class Limits:
         """Return J, the number of joints."""
         return len(self.lower)
 
-    def part(self, joints: slice) -> 'Limits':
+    def part(self, joints: slice | NDArray[np.intp]) -> 'Limits':
         """Return the bounds of some of the joints."""
         return Limits(*(getattr(self, one.name)[joints] for one in fields(self)))
 

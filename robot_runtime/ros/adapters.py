@@ -20,6 +20,7 @@ class Output(Protocol):
     """Writes motions to one controller."""
 
     topic: str
+    timed: bool  # whether its messages hold times on the ROS clock
 
     def send(self, motion: Motion) -> None:
         """Take the motion of one period after the last one; publish it, or keep it."""
@@ -35,16 +36,24 @@ class Output(Protocol):
 
 
 class ForwardOutput:
-    """Positions for a forward position controller, in the order of its `joints` parameter."""
+    """
+    Values for a forward controller of one interface, in the order of its `joints` parameter.
 
-    def __init__(self, node: Node, topic: str, joints: slice) -> None:
-        self.topic, self._joints = topic, joints
+    Positions, or velocities for a group that takes them. A controller of velocities goes on at
+    the last one for ever unless its driver ends that; so the gate sends zeros while it holds.
+    """
+
+    timed = False
+
+    def __init__(self, node: Node, topic: str, joints: slice, rates: bool = False) -> None:
+        self.topic, self._joints, self._rates = topic, joints, rates
         self._publisher = node.create_publisher(Float64MultiArray, topic, qos.COMMAND)
         self._message = Float64MultiArray()
 
     def send(self, motion: Motion) -> None:
-        """Publish the positions of this group."""
-        self._message.data = array('d', motion.position[self._joints].tolist())
+        """Publish the positions, or the velocities, of this group."""
+        values = motion.velocity if self._rates else motion.position
+        self._message.data = array('d', values[self._joints].tolist())
         self._publisher.publish(self._message)
 
     def flush(self) -> None:
@@ -66,6 +75,8 @@ class TrajectoryOutput:
     Times are absolute, on the ROS clock: with stamp 0 ("now") each message would be shifted by
     its own way here, and a message that overlaps the last one would be run twice.
     """
+
+    timed = True
 
     def __init__(
         self,
@@ -147,5 +158,6 @@ def outputs(
             names = robot.joint_names[joints]
             made.append(TrajectoryOutput(node, output.topic, joints, names, window))
         else:
-            made.append(ForwardOutput(node, output.topic, joints))
+            rates = group.command == 'velocity'
+            made.append(ForwardOutput(node, output.topic, joints, rates))
     return tuple(made)

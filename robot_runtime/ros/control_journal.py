@@ -1,29 +1,28 @@
 """Journal of the control node: what each tick knew and what it commanded."""
 
-import os
-
 from rclpy.node import Node
 from robot_runtime.core.control import ControlReport, ControlState
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats
-from robot_runtime.runtime.journal import CHUNKS, control_dtype, journal_name, JournalWriter
+from robot_runtime.runtime.journal import (
+    CAPACITY,
+    CHUNKS,
+    control_dtype,
+    journal_name,
+    JournalWriter,
+)
+from robot_runtime.runtime.ros_domain import ros_domain
 
 MODES = {mode: index for index, mode in enumerate(Mode)}
 EVENTS = {event: 1 << index for index, event in enumerate(Event)}
-CAPACITY = 5000  # 20 s at 250 Hz
-
-
-def domain() -> int:
-    """Return the ROS domain of this process."""
-    return int(os.environ.get('ROS_DOMAIN_ID') or 0)
 
 
 class ControlJournal:
     """Writes one record for each tick of control."""
 
     def __init__(self, node: Node, joints: int) -> None:
-        name = journal_name(domain(), node.get_fully_qualified_name())
+        name = journal_name(ros_domain(), node.get_fully_qualified_name())
         self._writer = JournalWriter(name, control_dtype(joints), CAPACITY)
 
     def tick(

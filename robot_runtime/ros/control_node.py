@@ -3,27 +3,31 @@
 import sys
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
 from robot_runtime.core import control
-from robot_runtime.core.chunk import Chunk, ChunkError
+from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control_events import refusal
-from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.mode import ENGAGED, Event, LATCHED, Mode, MOVING
 from robot_runtime.core.pacing import TickStats
 from robot_runtime.core.stream import Sample
-from robot_runtime.core.types import Floats, Motion
+from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, parameters, polling, qos, realtime_class
+from robot_runtime.ros.chunk_tap import ChunkTap
 from robot_runtime.ros.control_journal import ControlJournal
 from robot_runtime.ros.control_status import ControlStatus
+from robot_runtime.ros.gate_tap import GateTap
 from robot_runtime.ros.managed_node import ManagedNode, run_managed
 from robot_runtime.ros.mode_services import ModeServices
-from robot_runtime.ros.shutdown import StopFlag
+from robot_runtime.ros.qos_watch import QosWatch
+from robot_runtime.ros.ros_time import RosTime
+from robot_runtime.ros.shutdown import NodeError, StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence, stands
 from robot_runtime.ros.teleop_tap import TeleopTap
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
+from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.home_profile import HomeError, HomeProfile
-from robot_runtime.runtime.loop_config import control_config, home_of, joint_stream, placed
+from robot_runtime.runtime.joint_streams import joint_stream
+from robot_runtime.runtime.loop_config import control_config, home_of
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot
@@ -56,7 +60,6 @@ class ControlNode:
         self._period_ns = round(1e9 / values['rate_hz'])
         card = load_card(model_folder(values['policy']))
         check_robot(card, self._robot)
-        self._outputs = card.output
         self._config = control_config(
             self._robot, card, self._period_ns, values['speed'],
             start_envelope=values['start_envelope'], step=values['step'],
@@ -71,8 +74,6 @@ class ControlNode:
         self._state = control.initial(self._config)
         self._stream = joint_stream(self._robot)
         self._measured: Sample[Floats] | None = None
-        self._gate_motion: Motion | None = None
-        self._gate: dict[str, str] | None = None
         self._events: list[Event] = []
         self._asked_ns = 0
         self._stats = TickStats()
@@ -80,21 +81,15 @@ class ControlNode:
         self._grid = ticks(self._clock, self._period_ns, self._stats, silent, back)
         self._stop_since: int | None = None
         self._journal = ControlJournal(node, len(self._names))
+        self._ros_time, self._qos, self._trouble = RosTime(node, self._clock), QosWatch(node), ''
+        self._chunks = ChunkTap(node, self._names, card.output, rates_of(self._robot))
+        self._gate_tap = GateTap(node, self._names)
         self._wire()
 
     def _wire(self) -> None:
         node = self._node
         self._joints = node.create_subscription(
-            JointState, self._robot.topics.joint_states, _unused, qos.SENSOR
-        )
-        self._chunks = node.create_subscription(
-            JointTrajectory, 'policy_node/chunk', _unused, qos.INTERNAL
-        )
-        self._gate_states = node.create_subscription(
-            JointTrajectory, 'safety_node/state', _unused, qos.LATCHED
-        )
-        self._gate_status = node.create_subscription(
-            DiagnosticArray, 'safety_node/status', _unused, qos.STATUS
+            JointState, self._robot.topics.joint_states, polling.unused, qos.SENSOR
         )
         self._command_out = node.create_publisher(
             JointTrajectory, '~/command', qos.INTERNAL
@@ -102,7 +97,7 @@ class ControlNode:
         self._status = ControlStatus(
             node, self._robot, self._config, self._realtime.fifo, self._stats
         )
-        self._teleop = TeleopTap(node, self._names)
+        self._teleop = TeleopTap(node, self._names, self._config.teleop_timeout_ns)
         ModeServices(node, self)
         self._services = polling.ServicePoller(node)
 
@@ -115,7 +110,10 @@ class ControlNode:
         return 0
 
     def activate(self) -> None:
-        """Enter HOLD as soon as the gate is ready."""
+        """Enter HOLD as soon as the gate is ready; refuse what can hear nobody."""
+        problem = self._qos.everywhere()
+        if problem:
+            raise NodeError(problem)
 
     def deactivate(self) -> None:
         """Ramp to rest and stay in IDLE."""
@@ -139,7 +137,7 @@ class ControlNode:
     @property
     def gate(self) -> dict[str, str] | None:
         """Return the last status of the gate."""
-        return self._gate
+        return self._gate_tap.status
 
     def ask(self, event: Event) -> str:
         """Obey `event` at the next tick and return '', or return why not."""
@@ -165,7 +163,8 @@ class ControlNode:
         """Forget all: what was heard and sent belongs to another run of the simulator."""
         self._state = control.initial(self._config)
         self._stream = joint_stream(self._robot)
-        self._measured = self._gate_motion = self._gate = None
+        self._measured = None
+        self._gate_tap.forget()
         self._events.clear()
         self._asked_ns = 0
         self._status.restart()
@@ -184,14 +183,17 @@ class ControlNode:
         )
 
     def _tick(self, now: int) -> None:
-        ros_now = self._node.get_clock().now().nanoseconds
+        ros_now, step_ns = self._ros_time.read()
+        if step_ns:
+            self._stream.clock_set(now)
         chunks = self._read_inputs(now, ros_now)
         teleop = self._teleop.take(now)
+        self._trouble = self._chunks.trouble or self._teleop.trouble or self._qos.look(now)
         if self._stop.set or not self._node.active:
             teleop = None  # nobody takes over a robot that is about to be left
         events = tuple(self._events)
         self._events.clear()
-        inputs = self._inputs(chunks, events, teleop)
+        inputs = self._inputs(chunks, events, teleop, step_ns)
         self._home = None
         self._state, command, report = control.step(
             self._config, self._state, inputs, now, ros_now
@@ -202,6 +204,8 @@ class ControlNode:
             )
         self._teleop.judged(report.teleop, report.refused)
         self._status.teleop = self._teleop.said
+        self._status.clock, self._status.trouble = self._ros_time.said(), self._trouble
+        self._status.clock_steps = self._ros_time.steps
         self._status.tick(report, command is not None)
         self._journal.tick(now, ros_now, self._measured, events, self._state, command, report)
         self._services.serve_one()
@@ -212,10 +216,14 @@ class ControlNode:
         chunks: tuple[Chunk, ...] = (),
         events: tuple[Event, ...] = (),
         teleop: Sample[Floats] | None = None,
+        step_ns: int = 0,
     ) -> control.ControlInputs:
+        measured = self._measured
+        gate = self._gate_tap.view(None if measured is None else measured.value)
         return control.ControlInputs(
-            self._measured, chunks, events, self._gate_view(), teleop, self._home
-        )
+            measured, chunks, events, gate, teleop, self._home, self._chunks.misread,
+            self._trouble, step_ns,
+        )  # fmt: skip
 
     def _read_inputs(self, now: int, ros_now: int) -> tuple[Chunk, ...]:
         for message in polling.drain(self._joints):
@@ -224,33 +232,17 @@ class ControlNode:
                 topic = self._robot.topics.joint_states
                 self._status.joints = f'{topic}: {problem}' if problem else 'ok'
         self._measured = self._stream.position
-        status = polling.newest(self._gate_status)
-        if status is not None:
-            self._gate = conversions.status_values(status)
-        state = polling.newest(self._gate_states)
-        if state is not None:
-            point = state.points[0]
-            self._gate_motion = Motion(
-                *(
-                    conversions.ordered(state.joint_names, values, self._names)
-                    for values in (point.positions, point.velocities, point.accelerations)
-                )
-            )
+        self._gate_tap.take(now)
         self._engage(now)
-        chunks = []
-        for message in polling.drain(self._chunks):
-            try:
-                chunk = conversions.chunk_from(message, self._names, now - ros_now)
-                chunks.append(placed(chunk, self._outputs, now))
-                self._status.chunks += 1
-            except (JointNameError, ChunkError, ValueError) as error:
-                self._status.chunks_refused += 1
-                self._status.notice = f'policy_node/chunk: {error}'
-        return tuple(chunks)
+        chunks = self._chunks.take(now, ros_now)
+        self._status.chunks, self._status.chunks_refused = (
+            self._chunks.received, self._chunks.refused
+        )  # fmt: skip
+        return chunks
 
     def _engage(self, now: int) -> None:
         """Ask for an engagement where there should be one; the gate may have missed the first."""
-        gate, mode = self._gate, self._state.mode
+        gate, mode = self._gate_tap.status, self._state.mode
         if not self._node.active or self._stop.set or gate is None or gate['latched'] == '1':
             return
         waits = gate['state'] in ('IDLE', 'REST')
@@ -267,25 +259,9 @@ class ControlNode:
             self._events.append(Event.DISABLE)
             self._asked_ns = now
 
-    def _gate_view(self) -> control.GateView | None:
-        if self._gate is None:
-            return None
-        motion = self._gate_motion
-        if motion is None and self._measured is not None:
-            motion = Motion.at_rest(self._measured.value)
-        if motion is None:
-            return None
-        return control.GateView(
-            self._gate['state'], motion, self._gate['latched'] == '1', self._gate['reason']
-        )
-
     def close(self) -> None:
         """Remove the journal from shared memory."""
         self._journal.close()
-
-
-def _unused(message: Any) -> None:
-    """Stand in for a callback: messages are polled, never called back."""
 
 
 def main(args: list[str] | None = None) -> None:

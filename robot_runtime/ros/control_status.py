@@ -39,6 +39,9 @@ class ControlStatus:
         self.joints = ''  # complaint about the joint states, 'ok' once they came
         self.teleop = 'none yet'
         self.chunks = self.chunks_refused = 0
+        self.clock = self.trouble = ''  # a step of the clock; what a detector outside says
+        self.clock_steps = 0
+        self._told = (0, '', False)
         self._commands = self._late = 0
         self.notice = ''
         self._active = 0
@@ -53,6 +56,9 @@ class ControlStatus:
         """Count one tick."""
         self._commands += sent
         self._late += report.late
+        told = (self.clock_steps, self.trouble, report.late)
+        if told != self._told:  # a change is told at once
+            self._told, self._at_ns = told, 0
         self._active = int((report.active != 0).sum())
         self._flags |= report.active
         for sentence in report.refused:
@@ -68,8 +74,9 @@ class ControlStatus:
         """Publish what is known; `active` is the state of the node's life cycle."""
         self._at_ns, self._mode = now_ns, state.mode
         complaint = '' if self.joints == 'ok' else self.joints
+        complaint = self.trouble or complaint
         text = state.fault or complaint or state.mode.name
-        level = ERROR if state.mode in LATCHED else WARN if complaint else OK
+        level = ERROR if state.mode in LATCHED else WARN if complaint or self.clock else OK
         values = self._values(state) | {'active': int(active)}
         self._out.publish(now_ns, level, text, values, self._parts)
 
@@ -92,6 +99,10 @@ class ControlStatus:
             'late_chunks': self._late,
             'chunks': self.chunks,
             'chunks_refused': self.chunks_refused,
+            'bad_chunks': state.bad_chunks,
+            'clock': self.clock,
+            'clock_steps': self.clock_steps,
+            'trouble': self.trouble,
             'notice': self.notice,
             'active_limits': self._active,
             'real_time': int(self._real_time),
@@ -120,6 +131,8 @@ class ControlStatus:
         self._flags[:] = 0
         yield 'limits', WARN if infeasible else OK, '; '.join(held) or 'none active'
         yield part('joint states', '' if self.joints == 'ok' else self.joints or 'none yet')
+        yield part('connections', self.trouble, ERROR)
+        yield part('clock', self.clock)
         yield part('teleop', '' if self.teleop in ('ok', 'none yet') else self.teleop)
 
 

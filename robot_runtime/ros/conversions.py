@@ -5,7 +5,9 @@ from typing import Any
 
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import PoseArray
 import numpy as np
+from numpy.typing import NDArray
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.joint_order import joint_index, JointNameError
 from robot_runtime.core.joint_stream import JointStream
@@ -47,8 +49,15 @@ def take_joints(
     """Give a message to the stream; return what it says of it."""
     stamp_ns = nanoseconds(message.header.stamp)
     return stream.take(
-        message.name, message.position, message.velocity, stamp_ns, received_ns, ros_now_ns
-    )
+        message.name, message.position, message.velocity, stamp_ns, received_ns, ros_now_ns,
+        message.effort,
+    )  # fmt: skip
+
+
+def poses(message: PoseArray) -> Floats:
+    """Return poses as rows x y z qx qy qz qw, (N, 7)."""
+    pairs = [(pose.position, pose.orientation) for pose in message.poses]
+    return np.array([[p.x, p.y, p.z, q.x, q.y, q.z, q.w] for p, q in pairs])
 
 
 def command_message(command: Command, names: Sequence[str], period_ns: int) -> JointTrajectory:
@@ -87,28 +96,62 @@ def command_from(message: JointTrajectory, names: Sequence[str], period_ns: int)
 
 
 def chunk_message(
-    stamp_ns: int, names: Sequence[str], rows: Floats, step_ns: int
+    stamp_ns: int,
+    names: Sequence[str],
+    rows: Floats,
+    step_ns: int,
+    rates: NDArray[np.intp] | None = None,
 ) -> JointTrajectory:
-    """Return a chunk: header.stamp = t_obs, row i at i * step_ns, positions in SI units."""
-    points = [
-        JointTrajectoryPoint(positions=row.tolist(), time_from_start=duration_message(i * step_ns))
-        for i, row in enumerate(rows)
-    ]
+    """
+    Return a chunk: header.stamp = t_obs, row i at i * step_ns, in SI units.
+
+    Joints `rates` take velocities, and their figures stand there; what a joint does not take is
+    NaN, as in the interfaces of ros2_control.
+    """
+    points = [JointTrajectoryPoint(time_from_start=duration_message(i * step_ns))
+              for i in range(len(rows))]
+    for point, row in zip(points, rows, strict=True):
+        point.positions = row.tolist()
+        if rates is not None:
+            positions, velocities = row.copy(), np.full(len(row), np.nan)
+            positions[rates], velocities[rates] = np.nan, row[rates]
+            point.positions, point.velocities = positions.tolist(), velocities.tolist()
     message = JointTrajectory(joint_names=list(names), points=points)
     message.header.stamp = time_message(stamp_ns)
     return message
 
 
-def chunk_from(message: JointTrajectory, names: Sequence[str], offset_ns: int) -> Chunk:
+def chunk_from(
+    message: JointTrajectory,
+    names: Sequence[str],
+    offset_ns: int,
+    rates: NDArray[np.intp] | None = None,
+) -> Chunk:
     """Return the chunk in `message`, on our steady clock (= ROS stamp + `offset_ns`)."""
     stamp_ns = nanoseconds(message.header.stamp)
     times = [nanoseconds(point.time_from_start) for point in message.points]
     steps = {after - before for before, after in zip(times, times[1:], strict=False)}
     if times[:1] != [0] or len(steps) > 1 or min(steps, default=1) <= 0:
         raise JointNameError(f'rows start at 0 and are evenly spaced, not at {times[:4]} ns')
-    rows = [ordered(message.joint_names, point.positions, names) for point in message.points]
+    rows = [_row(message.joint_names, point, names, rates) for point in message.points]
     step_ns = steps.pop() if steps else SECOND // 20
     return Chunk(stamp_ns + offset_ns, step_ns, np.array(rows), stamp_ns)
+
+
+def _row(
+    have: Sequence[str],
+    point: JointTrajectoryPoint,
+    names: Sequence[str],
+    rates: NDArray[np.intp] | None,
+) -> Floats:
+    """Return the row of a chunk: velocities of joints `rates`, positions of the others."""
+    if rates is None:
+        return ordered(have, point.positions, names)
+    row = np.full(len(names), np.nan)
+    if len(rates) < len(names) or len(point.positions):
+        row = ordered(have, point.positions, names)
+    row[rates] = ordered(have, point.velocities, names)[rates]
+    return row
 
 
 def teleop_from(

@@ -4,8 +4,8 @@ from rclpy.node import Node
 from robot_runtime.core.gate import GateState, Phase
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
-from robot_runtime.ros.control_journal import CAPACITY, domain
-from robot_runtime.runtime.journal import gate_dtype, journal_name, JournalWriter
+from robot_runtime.runtime.journal import CAPACITY, gate_dtype, journal_name, JournalWriter
+from robot_runtime.runtime.ros_domain import ros_domain
 
 STATES = {phase: index for index, phase in enumerate(Phase)}
 
@@ -14,7 +14,7 @@ class GateJournal:
     """Writes one record for each command taken and for each motion the gate sent by itself."""
 
     def __init__(self, node: Node, joints: int) -> None:
-        name = journal_name(domain(), node.get_fully_qualified_name())
+        name = journal_name(ros_domain(), node.get_fully_qualified_name())
         self._writer = JournalWriter(name, gate_dtype(joints), 2 * CAPACITY)
         self._node = node
 

@@ -19,6 +19,7 @@ class GateStatus:
         self._clock, self._config, self._stats = node.get_clock(), config, stats
         self._real_time = real_time
         self._out = StatusOut(node, 'gate', robot)
+        self.clock = self.connections = ''  # a step of the clock; what the graph has wrong
         self._latched_ns = 0
 
     def publish(
@@ -40,9 +41,13 @@ class GateStatus:
             'lateness_p99_us': round(self._stats.percentile(99.0) / 1e3, 1),
             'lateness_p999_us': round(self._stats.percentile(99.9) / 1e3, 1),
             'real_time': int(self._real_time),
+            'clock': self.clock,
             **more,
         }
-        level = ERROR if state.latched else WARN if complaint else OK
+        level = ERROR if state.latched else WARN if complaint or self.clock else OK
         text = state.reason or complaint or state.state.name
-        parts = part('e-stop', state.blocked, ERROR), part('joint states', complaint)
+        parts = (
+            part('e-stop', state.blocked, ERROR), part('joint states', complaint),
+            part('connections', self.connections, ERROR), part('clock', self.clock),
+        )  # fmt: skip
         self._out.publish(now_ns, level, text, values, lambda: parts)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from robot_runtime.ros import parameters
 from robot_runtime.ros.polling import ServicePoller
-from robot_runtime.ros.shutdown import run_node, StopFlag
+from robot_runtime.ros.shutdown import NodeError, run_node, StopFlag
 from robot_runtime.runtime.clock import SteadyClock
 
 AUTOSTART = parameters.Parameter(
@@ -20,7 +20,7 @@ class Part(Protocol):
     """What a node does between configure and cleanup."""
 
     def activate(self) -> None:
-        """Take part."""
+        """Take part; a NodeError says why not, and the part goes on as it is."""
 
     def deactivate(self) -> None:
         """Come to rest, within a bounded time, and take no part."""
@@ -47,6 +47,7 @@ class ManagedNode(LifecycleNode):
         self.part: Part | None = None
         self.active = self.leaving = False
         self._failure: Exception | None = None
+        self._refusal: NodeError | None = None
         self._own: set[Any] = set()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -63,10 +64,15 @@ class ManagedNode(LifecycleNode):
         return SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Take part."""
+        """Take part, or say in one sentence why not."""
         assert self.part is not None
         self.active = True
-        return self._tried(self.part.activate)
+        try:
+            return self._tried(self.part.activate, NodeError)
+        except NodeError as error:
+            self.active, self._refusal = False, error
+            self.get_logger().error(f'not activated: {error}')
+            return FAILURE
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Come to rest."""
@@ -97,7 +103,12 @@ class ManagedNode(LifecycleNode):
         self.trigger_configure()
         if self._failure is not None:
             raise self._failure
+        self._refusal = None
         self.trigger_activate()
+        if self._refusal is not None:
+            assert self.part is not None
+            self.part.close()
+            raise self._refusal
 
     def live(self, stop: StopFlag) -> int:
         """Run the part whenever there is one, until told to stop; return the exit code."""
@@ -118,9 +129,13 @@ class ManagedNode(LifecycleNode):
             self._destroy_others()
         return 0
 
-    def _tried(self, act: Callable[[], None]) -> TransitionCallbackReturn:
+    def _tried(
+        self, act: Callable[[], None], passed: type[Exception] | tuple[()] = ()
+    ) -> TransitionCallbackReturn:
         try:
             act()
+        except passed:
+            raise
         except Exception as error:  # noqa: BLE001 - rclpy would swallow it
             self._failure = error
             return TransitionCallbackReturn.ERROR

@@ -1,7 +1,6 @@
-"""Taps on the topics of a robot's permits: what they said last, and which one is not given."""
+"""Taps on the e-stop and on a robot's permits: what they said last, and what is not given."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rclpy.node import Node
 from robot_runtime.core.permits import lacking
@@ -19,8 +18,9 @@ class PermitTaps:
         self._permits = [one.permit() for one in permits]
         self._taps = [
             node.create_subscription(
-                Bool, one.topic, _unused, qos.LATCHED if one.timeout_s is None else qos.INTERNAL
-            )
+                Bool, one.topic, polling.unused,
+                qos.LATCHED if one.timeout_s is None else qos.INTERNAL,
+            )  # fmt: skip
             for one in permits
         ]
         self._heard: list[Sample[bool] | None] = [None] * len(permits)
@@ -38,5 +38,20 @@ class PermitTaps:
         self._heard = [None] * len(self._heard)
 
 
-def _unused(message: Any) -> None:
-    """Stand in for a callback: messages are polled, never called back."""
+class EstopTap:
+    """Listens to the e-stop; of several buttons on the topic one that is pressed is enough."""
+
+    def __init__(self, node: Node, topic: str) -> None:
+        """Subscribe to `topic`."""
+        self._flags = node.create_subscription(Bool, topic, polling.unused, qos.INTERNAL)
+        self.newest: Sample[bool] | None = None  # True: pressed
+
+    def take(self, now_ns: int) -> None:
+        """Take what has come."""
+        flags = [bool(flag.data) for flag in polling.drain(self._flags)]
+        if flags:
+            self.newest = Sample(now_ns, 0, any(flags))
+
+    def forget(self) -> None:
+        """Forget what was said: time was set back."""
+        self.newest = None

@@ -16,14 +16,17 @@ from robot_runtime.ros import conversions, parameters, polling, qos
 from robot_runtime.ros.camera_tap import CameraTap
 from robot_runtime.ros.listening import Listening
 from robot_runtime.ros.managed_node import ManagedNode, run_managed
-from robot_runtime.ros.shutdown import StopFlag
+from robot_runtime.ros.qos_watch import QosWatch
+from robot_runtime.ros.ros_time import RosTime
+from robot_runtime.ros.shutdown import NodeError, StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence
 from robot_runtime.ros.start_check import StartCheck
-from robot_runtime.ros.status_out import OK, Part, part, StatusOut, WARN
+from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.clock import SteadyClock
+from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.inference import Inference, Proposal
-from robot_runtime.runtime.loop_config import joint_stream
+from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy, PolicyError
 from robot_runtime.runtime.robot_file import load_robot
@@ -61,7 +64,7 @@ class PolicyNode:
         self._least_ns = round(values['delay_ms'] * MILLISECOND)
         self._card = policy.card
         self._period_ns = round(self._card.schedule.period_s * 1e9)
-        self._stream = joint_stream(self._robot)
+        self._stream, self._rates = joint_stream(self._robot), rates_of(self._robot)
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self._objects: Sample[Floats] | None = None
         self._instruction: str | None = None
@@ -75,26 +78,26 @@ class PolicyNode:
         self._worker = ThreadPoolExecutor(1, 'inference')
         self._pending: tuple[Future[Proposal | Missing], int] | None = None
         self._next_ns = self._status_at = 0
+        self._ros_time, self._qos = RosTime(node, self._clock), QosWatch(node)
         self._wire()
 
     def _wire(self) -> None:
         node, robot = self._node, self._robot
         self._joints = node.create_subscription(
-            JointState, robot.topics.joint_states, _unused, qos.SENSOR
+            JointState, robot.topics.joint_states, polling.unused, qos.SENSOR
         )
-        frozen_s = robot.timeouts.frozen_s
-        self._cameras = {one.name: CameraTap(node, one, frozen_s) for one in robot.cameras}
+        self._cameras = {one.name: CameraTap(node, one, robot.timeouts) for one in robot.cameras}
         self._start_checks = {
             camera.name: StartCheck(node, camera.topic) for camera in robot.cameras
         }
         self._object_poses = node.create_subscription(
-            PoseArray, 'sim/objects', _unused, qos.SENSOR
+            PoseArray, 'sim/objects', polling.unused, qos.SENSOR
         )
         self._instructions = node.create_subscription(
-            String, '~/instruction', _unused, qos.LATCHED
+            String, '~/instruction', polling.unused, qos.LATCHED
         )
         self._control = node.create_subscription(
-            DiagnosticArray, 'control_node/status', _unused, qos.STATUS
+            DiagnosticArray, 'control_node/status', polling.unused, qos.STATUS
         )
         self._chunk_out = node.create_publisher(JointTrajectory, '~/chunk', qos.INTERNAL)
         self._status_out = StatusOut(node, 'inference', robot.name)
@@ -107,10 +110,13 @@ class PolicyNode:
             before = now
             reached = self._wait(now + POLL_NS)
             now = self._clock.now_ns()
-            if now < before:
+            ros_now, step_ns = self._ros_time.read()
+            if now < before or step_ns:
                 self._forget(now)
-            self._complaints['clock'] = '' if reached else silence(self._clock)
-            self._read_inputs(now)
+            said = self._ros_time.said() if reached else silence(self._clock)
+            self._complaints['clock'] = said
+            self._complaints['connections'] = self._qos.look(now)
+            self._read_inputs(now, ros_now)
             self._services.serve_one()
             self._take_result()
             wanted = self._node.active and self._listening
@@ -123,6 +129,8 @@ class PolicyNode:
 
     def activate(self) -> None:
         """Infer while control is in POLICY or SHADOW, from its next entry on."""
+        if problem := self._qos.everywhere():
+            raise NodeError(problem)
         self._listening.restart()
 
     def deactivate(self) -> None:
@@ -141,7 +149,8 @@ class PolicyNode:
         return self._clock.sleep_until(self._clock.now_ns())
 
     def _forget(self, now: int) -> None:
-        """Forget what was seen: simulated time was set back."""
+        """Forget what was seen, and what is made of it: time was set."""
+        self._pending = None
         self._stream = joint_stream(self._robot)
         self._states.clear()
         self._objects = None
@@ -149,26 +158,23 @@ class PolicyNode:
             camera.forget()
         self._next_ns = self._status_at = now
 
-    def _read_inputs(self, now: int) -> None:
+    def _read_inputs(self, now: int, ros_now: int) -> None:
         for message in polling.drain(self._joints):
-            self._take_state(message, now)
+            self._take_state(message, now, ros_now)
         known = self._stream.position
         position = None if known is None else known.value
         for name, camera in self._cameras.items():
-            problem = camera.poll(now, position)
+            problem = camera.poll(now, ros_now, position)
             self._start_checks[name].look(problem, now)
+            about = f'camera {name}'
+            if bool(problem) != bool(self._complaints.get(about)) and problem is not None:
+                self._status_at = 0  # told at once
             if problem is not None:
-                self._complaints[f'camera {name}'] = problem
+                self._complaints[about] = problem
         poses = polling.newest(self._object_poses)
         if poses is not None:
-            values = np.array(
-                [
-                    [p.position.x, p.position.y, p.position.z]
-                    + [p.orientation.x, p.orientation.y, p.orientation.z, p.orientation.w]
-                    for p in poses.poses
-                ]
-            )
-            self._objects = Sample(now, conversions.nanoseconds(poses.header.stamp), values)
+            stamp_ns = conversions.nanoseconds(poses.header.stamp)
+            self._objects = Sample(now, stamp_ns, conversions.poses(poses))
         instruction = polling.newest(self._instructions)
         if instruction is not None:
             self._instruction = str(instruction.data)
@@ -181,8 +187,7 @@ class PolicyNode:
             if not self._listening:
                 self._missing = ()
 
-    def _take_state(self, message: JointState, now: int) -> None:
-        ros_now = self._node.get_clock().now().nanoseconds
+    def _take_state(self, message: JointState, now: int, ros_now: int) -> None:
         problem = conversions.take_joints(self._stream, message, now, ros_now)
         if problem is not None:
             topic = self._robot.topics.joint_states
@@ -219,6 +224,7 @@ class PolicyNode:
             self._complaints['graph'] = str(error)
             return
         if isinstance(result, Missing):
+            self._status_at = self._status_at if self._missing else 0
             self._missing = result.names
             return
         self._missing = ()
@@ -234,8 +240,9 @@ class PolicyNode:
             self._complaints['graph'] = f'{who} gave values that are not finite'
         self._chunk_out.publish(
             conversions.chunk_message(
-                proposal.stamp_ns, self._robot.joint_names, proposal.rows, proposal.step_ns
-            )
+                proposal.stamp_ns, self._robot.joint_names, proposal.rows, proposal.step_ns,
+                self._rates,
+            )  # fmt: skip
         )
 
     def _word(self, missing: str) -> str:
@@ -278,10 +285,8 @@ class PolicyNode:
     def _parts(self) -> Iterator[Part]:
         for name in self._cameras:
             yield part(f'camera {name}', self._complaints.get(f'camera {name}') or '')
-
-
-def _unused(message: Any) -> None:
-    """Stand in for a callback: messages are polled, never called back."""
+        yield part('connections', self._complaints.get('connections') or '', ERROR)
+        yield part('clock', self._complaints.get('clock') or '')
 
 
 def main(args: list[str] | None = None) -> None:

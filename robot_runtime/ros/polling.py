@@ -8,6 +8,10 @@ from rclpy.service import Service
 from rclpy.subscription import Subscription
 
 
+def unused(message: Any) -> None:
+    """Stand in for a callback: messages are polled, never called back."""
+
+
 def take_with_info(subscription: Subscription) -> tuple[Any, dict[str, Any]] | None:
     """Return the next message of `subscription` and what rmw says of it; None: there is none."""
     with subscription.handle:

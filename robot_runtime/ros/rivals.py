@@ -1,10 +1,10 @@
 """Rivals: other publishers on a topic where there may be only one."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rclpy.node import Node
-from robot_runtime.runtime.clock import Clock
+from robot_runtime.ros.one_sender import HINT
+from robot_runtime.runtime.clock import SteadyClock
 
 SECOND = 1_000_000_000
 LOOK_NS = SECOND // 4
@@ -12,26 +12,24 @@ DISCOVERY_NS = 2 * SECOND  # with other processes starting at the same time
 MOST_NAMELESS = 2  # looks at which a rival may be without its name
 STEP_NS = SECOND // 20
 NAMELESS = '_NODE_NAME_UNKNOWN_'  # what rmw says of a publisher whose node it has yet to hear of
-HINT = 'end the other one or use another ROS_DOMAIN_ID'
 
 
 class Rivals:
     """
-    Finds another publisher beside ours on each of `topics`, and a second sender of messages.
+    Finds another publisher beside ours on each of `topics`, by asking the graph.
 
-    The graph is asked about the topics that we publish. Of a topic that we read, the messages
-    themselves say who sent them: the graph still lists a killed process for its lease of 20 s.
+    Of a topic that we read, the messages themselves say who sends: see one_sender.py.
     """
 
     def __init__(self, node: Node, topics: Sequence[str]) -> None:
         """Watch `topics`, which this node publishes or is about to."""
         self._node = node
         self._topics = [node.resolve_topic_name(topic) for topic in topics]
-        self._sender: tuple[bytes, int] = b'', 0
         self._look_ns = self._nameless = 0
 
-    def before_start(self, clock: Clock) -> str:
+    def before_start(self) -> str:
         """Wait until the graph is known; return who publishes there already, '' for nobody."""
+        clock = SteadyClock()
         end_ns = clock.now_ns() + DISCOVERY_NS
         found = ''
         while clock.now_ns() < end_ns and (not found or NAMELESS in found):
@@ -47,18 +45,6 @@ class Rivals:
         found = self._found(own=1)
         self._nameless = self._nameless + 1 if NAMELESS in found else 0
         return '' if 0 < self._nameless <= MOST_NAMELESS else found
-
-    def heard(self, topic: str, info: dict[str, Any], now_ns: int) -> str:
-        """Return '' while one sender alone is heard; else who sent this one."""
-        gid = bytes(info['publisher_gid']['data'])
-        before, before_ns = self._sender
-        if gid == before or now_ns - before_ns > SECOND or not before:
-            self._sender = gid, now_ns
-            return ''
-        name = self._node.resolve_topic_name(topic)
-        infos = self._node.get_publishers_info_by_topic(name)
-        names = [one.node_name for one in infos if bytes(one.endpoint_gid) == gid]
-        return f'a second publisher ({", ".join(names) or "unknown"}) sends on {name}; {HINT}'
 
     def _found(self, own: int) -> str:
         for topic in self._topics:

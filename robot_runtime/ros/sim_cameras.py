@@ -17,6 +17,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from robot_runtime.ros import conversions
 from robot_runtime.ros.shutdown import NodeError, StopFlag
+from robot_runtime.ros.sim_faults import EYES
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.sim.scene import import_mujoco, load, SceneError
 from robot_runtime.sim.shared_state import SharedState
@@ -28,6 +29,7 @@ IMAGE = QoSProfile(depth=2, reliability=ReliabilityPolicy.RELIABLE)
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 2.0
 PR_SET_PDEATHSIG = 1
+SHUT, FROZEN = EYES.values()
 PROFILE = 'FASTDDS_DEFAULT_PROFILES_FILE'
 
 
@@ -135,6 +137,7 @@ class _Eyes:
         self._data = import_mujoco().MjData(self._scene.model)
         self._sight = Sight(self._scene, plan.width, plan.height, plan.seed, plan.noise)
         self._seed: int | None = None
+        self._seen: dict[int, bytes] = {}  # by number of the camera
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         self._node = Node(
             'sim_cameras',
@@ -173,8 +176,12 @@ class _Eyes:
             self._seed = seed
         self._scene.aim(data)
         stamp = conversions.time_message(stamp_ns)
+        eyes = self._state.eyes
+        if eyes == SHUT:
+            return
         for k, camera in enumerate(self._plan.cameras):
-            pixels = self._sight.look(data, camera)
+            if eyes != FROZEN or k not in self._seen:
+                self._seen[k] = self._sight.look(data, camera).tobytes()
             images, infos, info = self._outputs[k]
             info.header.stamp = stamp
             message = Image(
@@ -184,7 +191,7 @@ class _Eyes:
                 encoding='rgb8',
                 step=3 * self._plan.width,
             )
-            message.data = array('B', pixels.tobytes())
+            message.data = array('B', self._seen[k])
             images.publish(message)
             infos.publish(info)
             self._state.count_frame(k, stamp_ns)

@@ -7,6 +7,8 @@ from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, polling
 from robot_runtime.sim.groups import JointGroup
+from robot_runtime.sim.velocity_driver import VelocityDriver
+from robot_runtime.sim.velocity_witness import VelocityWitness
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
@@ -34,13 +36,13 @@ class SimController:
         """Take what came; a message that cannot be meant for these joints is refused aloud."""
         mine = measured[self._group.joints]
         for message in polling.drain(self._forward, MOST):
-            position = np.array(message.data, dtype=np.float64)
-            if len(position) == len(self._group.joint_names):
+            values = np.array(message.data, dtype=np.float64)
+            if len(values) == len(self._group.joint_names):
                 if self.witness is not None:
-                    self.witness.command(position, self._period_s, mine, now_ns)
-                self.driver.command(position, now_ns)
+                    self.witness.command(values, self._period_s, mine, now_ns)
+                self.driver.command(values, now_ns)
             else:
-                self._refuse(f'{len(position)} values for {len(self._group.joint_names)} joints')
+                self._refuse(f'{len(values)} values for {len(self._group.joint_names)} joints')
         for message in polling.drain(self._trajectories, MOST):
             try:
                 self._run(message, mine, now_ns, ros_ns)
@@ -48,6 +50,9 @@ class SimController:
                 self._refuse(str(error))
 
     def _run(self, message: JointTrajectory, measured: Floats, now_ns: int, ros_ns: int) -> None:
+        driver, witness = self.driver, self.witness
+        if isinstance(driver, VelocityDriver) or isinstance(witness, VelocityWitness):
+            raise ValueError('a trajectory, but this controller takes velocities')
         names, points = self._group.joint_names, message.points
         if not points:
             raise ValueError('a trajectory without points')
@@ -66,13 +71,13 @@ class SimController:
             if velocities[-1].any():
                 raise ValueError('a trajectory whose last point has a velocity')
         times_s, positions = np.array(times) / 1e9, np.array(rows)
-        if self.witness is not None:
+        if witness is not None:
             # Since the first one: seconds since 1970 leave 0.2 us of a float, which is too little.
             self._origin_ns = self._origin_ns or stamp_ns
             start_s = (stamp_ns - self._origin_ns) / 1e9 if stamp_ns else None
-            self.witness.trajectory(times_s, positions, start_s, measured, now_ns)
+            witness.trajectory(times_s, positions, start_s, measured, now_ns)
         ahead_s = (stamp_ns - ros_ns) / 1e9 if stamp_ns else 0.0
-        self.driver.trajectory(times_s + ahead_s, positions, now_ns, velocities)
+        driver.trajectory(times_s + ahead_s, positions, now_ns, velocities)
 
     def _refuse(self, why: str) -> None:
         self._node.get_logger().warning(f'{self._group.name} refused a command: {why}')

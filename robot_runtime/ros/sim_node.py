@@ -13,13 +13,17 @@ from robot_runtime.ros import conversions, parameters, polling, qos, realtime_cl
 from robot_runtime.ros.shutdown import NodeError, run_node, StopFlag
 from robot_runtime.ros.sim_cameras import CameraPlan, Cameras
 from robot_runtime.ros.sim_controller import SimController
+from robot_runtime.ros.sim_faults import SimFaults
 from robot_runtime.ros.sim_parameters import PARAMETERS
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.sim.cell import Cell
 from robot_runtime.sim.groups import groups_of, measured_witness
-from robot_runtime.sim.robot_files import robot_files
+from robot_runtime.sim.robot_files import described_by, robot_files
 from robot_runtime.sim.scene import SceneError
 from robot_runtime.sim.task import COLOURS
+from robot_runtime.sim.touch import Touch
+from robot_runtime.sim.velocity_drives import take_velocities
+from robot_runtime.sim.witness import KINDS
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
@@ -52,29 +56,32 @@ class SimNode:
         self._stamp = conversions.time_message(0)
         self._controllers = self._make_controllers()
         self._measured = measured_witness(self._cell)
+        self._touch = Touch(self._cell) if values['witness_space'] else None
         self._wire()
         if values['cameras']:
             cameras.start(self._camera_plan(str(robot), overlay and str(overlay)))
 
     def _make_controllers(self) -> tuple[SimController, ...]:
         values = self._values
-        period_s = values['command_period_s']
+        period_s, described = values['command_period_s'], described_by(values['robot'])
+        rates = () if described is None else take_velocities(self._cell, described)
         groups = groups_of(
             self._cell, period_s, values['command_timeout_s'], values['on_timeout'],
-            values['witness_scale'],
+            values['witness_scale'], values['witness_space'], rates,
         )  # fmt: skip
         return tuple(SimController(self._node, group, period_s) for group in groups)
 
     def _wire(self) -> None:
         node = self._node
         self._joint_states = node.create_publisher(JointState, 'joint_states', qos.INTERNAL)
+        self._truth = node.create_publisher(JointState, 'sim/joint_states', qos.INTERNAL)
         self._objects = node.create_publisher(PoseArray, 'sim/objects', qos.STATUS)
         self._witness = node.create_publisher(DiagnosticArray, 'sim/witness', qos.STATUS)
         node.create_service(Trigger, 'sim/reset', self._on_reset)
         self._clock_out = None
         if self._values['publish_clock']:
             self._clock_out = node.create_publisher(Clock, '/clock', qos.SENSOR)
-        self._services = polling.ServicePoller(node)
+        self._services, self._faults = polling.ServicePoller(node), SimFaults(node)
         self._joint_message = JointState(name=list(self._cell.scene.joint_names))
         self._joint_message.header.frame_id = 'fr3_link0'
         self._pose_message = PoseArray(poses=[Pose() for _ in self._cell.objects()])
@@ -107,10 +114,8 @@ class SimNode:
                 self._skipped += (now_ns - due_ns) // self._period_ns
                 due_ns = now_ns
             self._tick(now_ns)
-            if not self._every(WITNESS_HZ):
-                continue
-            self._look_at_ros_clock()
-            if self._values['cameras'] and not self._cameras.alive and not self._stop.set:
+            blind = self._every(WITNESS_HZ) and not self._cameras.alive and not self._stop.set
+            if self._values['cameras'] and blind:
                 raise NodeError('the camera process died')
         self._publish_witness()
         return 0
@@ -131,22 +136,27 @@ class SimNode:
     def _look_at_ros_clock(self) -> None:
         # The sum with the steady clock costs a tenth of asking rclpy at each step.
         ros_ns = self._node.get_clock().now().nanoseconds
-        self._ros_offset_ns = ros_ns - self._clock.now_ns()
+        self._ros_offset_ns = ros_ns - self._clock.now_ns() + self._faults.clock_ns
 
     def _tick(self, now_ns: int) -> None:
         cell = self._cell
         ros_ns = self._sim_ns if self._clock_out else now_ns + self._ros_offset_ns
         position, velocity, effort = cell.joints()
-        before = self._violations()
+        before = self._incidents()
+        if self._faults.take():
+            self._cameras.state.eyes = self._faults.eyes
+            self._look_at_ros_clock()
         for controller in self._controllers:
             controller.take(position, now_ns, ros_ns)
         target = np.concatenate([c.driver.target(now_ns) for c in self._controllers])
-        cell.step(target, cell.timestep_s)
+        cell.step(self._faults.driven(target, position), cell.timestep_s)
         self._steps += 1
         self._sim_ns += self._period_ns
         position, velocity, effort = cell.joints()
         if self._measured is not None:
             self._measured.step(position, velocity)
+        if self._touch is not None:
+            self._touch.step()
         stamp_ns = self._sim_ns if self._clock_out else self._clock.now_ns() + self._ros_offset_ns
         self._publish_joints(stamp_ns, position, velocity, effort)
         self._cameras.state.write(cell.data, stamp_ns, cell.seed)
@@ -154,7 +164,8 @@ class SimNode:
             self._publish_objects()
         if self._every(SERVICES_HZ):
             self._services.serve_one()
-        if self._every(WITNESS_HZ) or self._violations() != before:
+            self._look_at_ros_clock()
+        if self._every(WITNESS_HZ) or self._incidents() != before:
             self._publish_witness()
 
     def _publish_joints(
@@ -165,7 +176,7 @@ class SimNode:
         message.position = array('d', position.tobytes())
         message.velocity = array('d', velocity.tobytes())
         message.effort = array('d', effort.tobytes())
-        self._joint_states.publish(message)
+        (self._truth if self._faults.silent else self._joint_states).publish(message)
         if self._clock_out is not None:
             self._clock_out.publish(Clock(clock=message.header.stamp))
 
@@ -179,6 +190,10 @@ class SimNode:
     def _violations(self) -> int:
         found = sum(c.witness.findings.total for c in self._controllers if c.witness is not None)
         return found + (self._measured.violations if self._measured is not None else 0)
+
+    def _incidents(self) -> int:
+        """Return a count that changes with every one that is told at once."""
+        return self._violations() + sum(c.driver.timeouts for c in self._controllers)
 
     def _publish_witness(self) -> None:
         values = self._report()
@@ -201,11 +216,15 @@ class SimNode:
             'sequences': sum(f.sequences for f in found[:1]),
             'violations_command': sum(f.total for f in found),
             'violations_measured': self._measured.violations if self._measured else 0,
+            **{f'violations_{kind}': sum(f.violations[kind] for f in found) for kind in KINDS},
             'worst_velocity_ratio': round(max(velocity, default=0.0), 6),
             'worst_acceleration_ratio': round(
                 max((f.worst['acceleration'] for f in found), default=0.0), 6
             ),
             'peak_acceleration': round(max((f.peak_acceleration for f in found), default=0.0), 6),
+            'measured_velocity_ratio': round(
+                self._measured.peak_velocity_ratio if self._measured else 0.0, 6
+            ),
             'first_violation': next((text for text in first if text), ''),
             'driver_timeouts': sum(c.driver.timeouts for c in self._controllers),
             'last_command_age_ms': '' if age_ns is None else round(age_ns / 1e6, 1),
@@ -215,6 +234,11 @@ class SimNode:
             'episode': self._episode,
             'seed': self._cell.seed,
         }
+        if self._touch is not None:
+            report |= {
+                'contacts': self._touch.contacts, 'self_contacts': self._touch.self_contacts,
+                'nearest_mm': round(1e3 * self._touch.nearest_m, 1),
+            }
         if self._cell.has_task:
             report |= {f'success_{colour}': self._cell.success(colour) for colour in COLOURS}
         return report

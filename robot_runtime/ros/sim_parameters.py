@@ -19,6 +19,7 @@ PARAMETERS = (
     Parameter('command_timeout_s', 0.05, '[s] Silence after which a driver stops.', 0.01, 1.0),
     Parameter('on_timeout', 'decelerate', 'What a driver then does: decelerate or hold.'),
     Parameter('witness_scale', 1.0, 'Share of the published limits to judge by.', 0.01, 1.0),
+    Parameter('witness_space', False, 'Witness the workspace, contacts and self-contacts, too.'),
     Parameter('real_time', True, 'Ask for SCHED_FIFO and locked memory: a robot has them too.'),
     Parameter('priority', 60, 'SCHED_FIFO priority, below control and gate.', 1, 98),
     Parameter('cpu', -1, 'Core to stay on; -1: any.', -1, 1023),

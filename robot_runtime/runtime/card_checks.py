@@ -28,6 +28,7 @@ def check_robot(card: PolicyCard, robot: RobotFile) -> None:
             f'{who}: output.joints is {list(card.output.joints)}, but the robot {robot.name} '
             f'has {list(have)}, and each must stand there once'
         )
+    _check_action(card, robot, who)
     start = tuple(card.start.position) if card.start else ()
     places = [(f'input {item.name}', item.joints) for item in card.inputs]
     for place, joints in (*places, ('start.position', start)):
@@ -41,6 +42,17 @@ def check_robot(card: PolicyCard, robot: RobotFile) -> None:
         if camera not in cameras:
             raise ConfigError(
                 f'{who}: camera {camera} is asked for, but the robot {robot.name} has {cameras}'
+            )
+
+
+def _check_action(card: PolicyCard, robot: RobotFile, who: str) -> None:
+    """Refuse positions for a group that takes velocities, and velocities for one that does not."""
+    wanted = 'velocity' if card.output.action == 'joint_velocity' else 'trajectory'
+    for group in robot.groups_of_joints:
+        if group.kind == 'arm' and group.command != wanted:
+            raise ConfigError(
+                f'{who}: output.action is {card.output.action}, but the group {group.name} of the '
+                f'robot {robot.name} has command: {group.command}'
             )
 
 

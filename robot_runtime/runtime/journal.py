@@ -20,6 +20,7 @@ HEADER = 4096
 COUNT, CLOSED = 0, 1  # of the two int64 at COUNTERS
 COUNTERS = HEADER - 16
 NAME = re.compile(r'rr_(?P<domain>\d+)_(?P<node>[A-Za-z0-9_.]+)_(?P<pid>\d+)')
+CAPACITY = 5000  # records of the loop: 20 s at 250 Hz
 CHUNKS = 4  # stamps of merged chunks that one record has room for
 
 

@@ -1,15 +1,15 @@
-"""Configuration of the loop and the gate, from the files of a robot and a policy."""
+"""Configuration of the loop, from the files of a robot and a policy."""
 
 from dataclasses import replace
 
 import numpy as np
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control_state import ControlConfig
-from robot_runtime.core.gate_state import GateConfig
-from robot_runtime.core.joint_stream import JointBounds, JointStream
+from robot_runtime.core.kinds import Kinds
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.body import load_body
+from robot_runtime.runtime.command_kinds import command_limits, velocity_joints
 from robot_runtime.runtime.policy_card import Output, PolicyCard
 from robot_runtime.runtime.practice import practise
 from robot_runtime.runtime.robot_file import RobotFile
@@ -29,7 +29,7 @@ def control_config(
     teleop_timeout_s: float = 0.2,
 ) -> ControlConfig:
     """Return what the loop needs; `speed` scales the chunk's clock and the bounds together."""
-    limits, groups = robot.limits(speed), robot.groups()
+    limits, groups = command_limits(robot, speed, space), robot.groups()
     body = load_body(robot) if space else None
     practise(body, limits, groups, period_ns / SECOND, robot.home_position)
     return ControlConfig(
@@ -46,7 +46,25 @@ def control_config(
         start=start_of(robot, card) if start_envelope else None,
         step=step,
         body=body,
+        kinds=kinds_of(robot, speed),
+        bad_chunks=robot.timeouts.bad_chunks,
+        stamped=card.output.anchor == 'observation',
+        gate_timeout_ns=round(robot.timeouts.gate_s * SECOND),
     )
+
+
+def kinds_of(robot: RobotFile, speed: float = 1.0) -> Kinds | None:
+    """Return what the loop needs where some joints take velocities, None if none does."""
+    velocity = velocity_joints(robot, speed)
+    if velocity is None:
+        return None
+    places, groups = list[int](), list[slice]()
+    for group, joints in zip(robot.groups_of_joints, robot.groups(), strict=True):
+        if group.drive is None:
+            groups.append(slice(len(places), len(places) + len(group.joints)))
+            places += range(joints.start, joints.stop)
+    index = np.array(places, dtype=np.intp)
+    return Kinds(velocity, index, robot.limits(speed).part(index), tuple(groups))
 
 
 def start_of(robot: RobotFile, card: PolicyCard) -> StartEnvelope | None:
@@ -62,41 +80,6 @@ def home_of(robot: RobotFile, card: PolicyCard) -> Floats:
     """Return where HOME goes, (J,): the card's start pose; the robot's home where it has none."""
     given = card.start.position if card.start else {}
     return np.array([given.get(name, robot.home[name]) for name in robot.joint_names])
-
-
-def gate_config(
-    robot: RobotFile, period_ns: int, fifo: bool, speed: float = 1.0, space: bool = False
-) -> GateConfig:
-    """
-    Return what the gate needs; without a real-time class it waits longer for a command.
-
-    With `space` the robot's shape is loaded and checked against its surroundings.
-    """
-    times = robot.timeouts
-    silence_s = times.command_realtime_s if fifo else times.command_s
-    limits, body = robot.limits(speed), load_body(robot) if space else None
-    practise(body, limits, robot.groups(), period_ns / SECOND, robot.home_position)
-    return GateConfig(
-        limits=limits,
-        names=robot.joint_names,
-        period_ns=period_ns,
-        budget_ns=max(3 * period_ns, round(silence_s * SECOND)),
-        state_timeout_ns=round(times.joint_state_s * SECOND),
-        estop_required=robot.estop.required,
-        estop_timeout_ns=round(times.estop_s * SECOND),
-        body=body,
-    )
-
-
-def joint_stream(robot: RobotFile) -> JointStream:
-    """Return a stream of the robot's joints that knows nothing yet."""
-    times = robot.timeouts
-    bounds = JointBounds(
-        velocity=robot.published_limits().velocity,
-        age_ns=round(times.joint_state_s * SECOND),
-        future_ns=round(times.future_s * SECOND),
-    )
-    return JointStream(robot.joint_names, bounds)
 
 
 def placed(chunk: Chunk, output: Output, now_ns: int) -> Chunk:

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from robot_runtime.core.observation import Kind, OBJECTS, Term
 from robot_runtime.core.tensors import Layout, Normalization
 from robot_runtime.runtime.config_file import ConfigError, load, Strict
-from robot_runtime.runtime.robot_file import Name, Positive, RobotFile
+from robot_runtime.runtime.joint_groups import Name, Positive
+from robot_runtime.runtime.robot_file import RobotFile
 
 CARD = 'card.yaml'
 Sha256 = Annotated[str, Field(pattern=r'^[0-9a-f]{64}$')]
@@ -75,10 +76,14 @@ class Input(Strict):
 
 
 class Output(Strict):
-    """The graph's output: rows of joint targets on the clock."""
+    """
+    The graph's output: rows of joint targets on the clock.
+
+    `joint_velocity` is for robots whose arms take velocities; their grippers take positions.
+    """
 
     name: str
-    action: Literal['joint_position']
+    action: Literal['joint_position', 'joint_velocity']
     joints: Annotated[tuple[Name, ...], Field(min_length=1)]
     rows: Annotated[int, Field(ge=1, le=1000)]
     dt_s: Annotated[float, Field(ge=0.001, le=1.0)]

@@ -1,7 +1,6 @@
 """Robot file: the joints, limits, cameras and topics of one robot, checked before use."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,76 +10,21 @@ from robot_runtime.core.types import Floats, Limits
 from robot_runtime.runtime import resources
 from robot_runtime.runtime.body_file import Collision, ToolSpeed, Workspace
 from robot_runtime.runtime.config_file import ConfigError, load, Strict
+from robot_runtime.runtime.joint_groups import (
+    Group,
+    Joint,
+    Name,
+    operating_jerk,
+    Positive,
+    with_efforts,
+)
 from robot_runtime.runtime.permit_file import PermitFile
+from robot_runtime.runtime.timeouts_file import Timeouts
 from robot_runtime.runtime.urdf_limits import read_urdf, UrdfJoint
 
-Positive = Annotated[float, Field(gt=0.0)]
-Name = Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
 Topic = Annotated[str, Field(pattern=r'^/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*$')]
 INF = float('inf')
-JERK_PER_ACCELERATION = 20.0  # [1/s] full acceleration takes 50 ms at least
 LOOSER = 1e-9  # of a limit: how far two ways to write one figure may be apart
-
-
-class VelocityVsPosition(Strict):
-    """Published velocity limit that shrinks toward the ends of a joint's range."""
-
-    offset: Annotated[float, Field(ge=0.0)]  # [rad/s]
-    deceleration: Positive  # [rad/s^2]
-    lower_end: float  # [rad] where the curve toward the lower end is rooted
-    upper_end: float
-
-
-class Joint(Strict):
-    """One joint and its published limits, in rad or m."""
-
-    name: Name
-    lower: float
-    upper: float
-    velocity: Positive
-    acceleration: Positive
-    jerk: Positive | None = None
-    effort: Positive | None = None
-    lead: Positive | None = None  # most the command may be away from the measured position
-    velocity_vs_position: VelocityVsPosition | None = None
-
-    @model_validator(mode='after')
-    def _ranges(self) -> 'Joint':
-        if not self.lower < self.upper:
-            raise ValueError(
-                f'joint {self.name} has lower {self.lower}, which must be below upper {self.upper}'
-            )
-        curve = self.velocity_vs_position
-        if curve is not None and not (
-            curve.lower_end <= self.lower and self.upper <= curve.upper_end
-        ):
-            raise ValueError(
-                f'joint {self.name} has velocity_vs_position from {curve.lower_end} to '
-                f'{curve.upper_end}, which must hold the range {self.lower} to {self.upper}'
-            )
-        return self
-
-
-class Group(Strict):
-    """Joints that move together and are sent together."""
-
-    name: Name
-    command: Literal['trajectory']
-    kind: Literal['arm', 'position'] = 'arm'  # position: a gripper, which has no lead
-    sources: dict[str, str]  # limit -> where the figure is published
-    joints: Annotated[tuple[Joint, ...], Field(min_length=1)]
-
-    @model_validator(mode='after')
-    def _complete(self) -> 'Group':
-        for joint in self.joints:
-            if self.kind == 'arm' and joint.lead is None:
-                raise ValueError(f'joint {joint.name} of the arm {self.name} needs a lead')
-            if self.kind == 'position' and joint.lead is not None:
-                raise ValueError(f'joint {joint.name} of the gripper {self.name} takes no lead')
-            unsourced = sorted(_limits_given(joint) - self.sources.keys())
-            if unsourced:
-                raise ValueError(f'sources says nothing about {unsourced} of joint {joint.name}')
-        return self
 
 
 class Camera(Strict):
@@ -106,18 +50,6 @@ class Topics(Strict):
 
     joint_states: Topic
     command: dict[str, Output]
-
-
-class Timeouts(Strict):
-    """Ages after which an input counts as absent [s]."""
-
-    joint_state_s: Positive
-    future_s: Positive = 0.05  # by which a joint state's stamp may be ahead of our clock
-    camera_s: Positive
-    frozen_s: Positive = 1.0  # of equal frames, while the robot moved
-    command_s: Positive  # silence of control before the gate brakes, without a real-time class
-    command_realtime_s: Positive  # the same with one
-    estop_s: Positive
 
 
 class EmergencyStop(Strict):
@@ -155,6 +87,13 @@ class RobotFile(Strict):
         _unique('cameras', [camera.name for camera in self.cameras])
         _same('topics.command', 'groups', list(self.topics.command), group_names)
         _same('home', 'joints', list(self.home), self.joint_names)
+        for group in self.groups_of_joints:
+            adapter = self.topics.command[group.name].adapter
+            if group.command == 'velocity' and adapter != 'float64_multi_array':
+                raise ValueError(
+                    f'topics.command.{group.name} has the adapter {adapter}, but a group that '
+                    f'takes velocities needs float64_multi_array'
+                )
         if self.urdf is None and (self.workspace or self.tool_speed or self.collision):
             raise ValueError('workspace, tool_speed and collision need a urdf')
         for joint in self.joints:
@@ -166,7 +105,7 @@ class RobotFile(Strict):
                 )
         return self
 
-    @cached_property
+    @property
     def joints(self) -> tuple[Joint, ...]:
         """Return all joints, in the order of every array of the runtime."""
         return tuple(joint for group in self.groups_of_joints for joint in group.joints)
@@ -182,9 +121,10 @@ class RobotFile(Strict):
         return np.array([self.home[name] for name in self.joint_names], dtype=np.float64)
 
     @property
-    def effort(self) -> Floats:
-        """Return the published effort limits, (J,); inf where there is none."""
-        return np.array([joint.effort or INF for joint in self.joints], dtype=np.float64)
+    def watched_effort(self) -> Floats | None:
+        """Return the most effort to be measured, (J,), inf for any; None: there is no limit."""
+        limits = _floats([joint.effort or INF for joint in self.joints])
+        return limits if np.isfinite(limits).any() else None
 
     def groups(self) -> tuple[slice, ...]:
         """Return where each group sits in an array of all joints."""
@@ -212,7 +152,7 @@ class RobotFile(Strict):
             upper=_floats([joint.upper for joint in self.joints]),
             velocity=_floats([joint.velocity * scale for joint in self.joints]),
             acceleration=_floats([joint.acceleration * scale for joint in self.joints]),
-            jerk=_floats([_jerk(joint, scale) for joint in self.joints]),
+            jerk=_floats([operating_jerk(joint, scale) for joint in self.joints]),
             lead=_floats([joint.lead or INF for joint in self.joints]),
             velocity_offset=_floats([c.offset if c else 0.0 for c in curves]),
             velocity_deceleration=_floats([c.deceleration if c else INF for c in curves]),
@@ -247,7 +187,8 @@ def _checked(robot: RobotFile, path: Path) -> RobotFile:
                 f'{path}: joint {joint.name} is not in {urdf}, which moves {sorted(described)}'
             )
         _check_within(joint, described[joint.name], f'{path}: joint {joint.name}', urdf)
-    return robot.model_copy(update={'urdf': str(urdf)})
+    groups = tuple(with_efforts(group, described) for group in robot.groups_of_joints)
+    return robot.model_copy(update={'urdf': str(urdf), 'groups_of_joints': groups})
 
 
 def _check_within(joint: Joint, described: UrdfJoint, who: str, urdf: Path) -> None:
@@ -271,18 +212,6 @@ def _floats(values: Sequence[float]) -> Floats:
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
     return array
-
-
-def _jerk(joint: Joint, scale: float) -> float:
-    """Return the operating jerk: the scaled published one, or 20 per second of acceleration."""
-    most = JERK_PER_ACCELERATION * joint.acceleration * scale
-    return most if joint.jerk is None else min(joint.jerk * scale, most)
-
-
-def _limits_given(joint: Joint) -> set[str]:
-    """Return the kinds of limit that a joint gives, as `sources` must name them."""
-    given = joint.model_dump(exclude={'name', 'lower', 'upper'}, exclude_none=True)
-    return {'position', *given}
 
 
 def _unique(what: str, values: Sequence[str]) -> None:

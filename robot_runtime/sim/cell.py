@@ -105,6 +105,8 @@ class Cell:
 
     def success(self, colour: str) -> bool:
         """Return whether the cube of `colour` lies in the tray."""
+        if not self.has_task:
+            return False
         poses = self.objects()
         return in_tray(poses[OBJECTS.index(colour), :3], poses[OBJECTS.index('tray'), :3])
 

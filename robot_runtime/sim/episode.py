@@ -36,6 +36,9 @@ class Conditions:
     noise: float = 1.0
     light: float = 1.0
     time_limit_s: float = 40.0  # at full speed
+    space: bool = False  # loop and gate check distances, workspace and tool speed
+    witness_scale: float = 1.0  # share of the published limits that the witness judges by
+    witness_space: bool = False  # it looks at the workspace and at touch, too
 
     @property
     def input_ablation(self) -> str:
@@ -63,6 +66,7 @@ class Outcome:
     missing: str = ''  # what the last inference lacked
     late_ticks: int = 0
     command_hash: str | None = None
+    refused: int = 0  # in lockstep: commands, by the gate
 
 
 def assignments(

@@ -1,11 +1,16 @@
 """Groups of simulated joints, as a robot's controllers have them: a driver and a witness each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from robot_runtime.core.types import Floats, Motion
 from robot_runtime.sim import witness
 from robot_runtime.sim.cell import Cell
 from robot_runtime.sim.driver import Driver, OnTimeout
+from robot_runtime.sim.touch import ToolPlace
+from robot_runtime.sim.velocity_driver import VelocityDriver
+from robot_runtime.sim.velocity_witness import VelocityWitness
 
 ARM_JOINTS = 7
 FR3 = tuple(f'fr3_joint{k + 1}' for k in range(ARM_JOINTS))
@@ -20,8 +25,14 @@ class JointGroup:
     name: str
     joint_names: tuple[str, ...]
     joints: slice
-    driver: Driver
-    witness: witness.CommandWitness | None
+    driver: Driver | VelocityDriver
+    witness: witness.CommandWitness | VelocityWitness | None
+    rates: bool = False  # whether it takes velocities
+
+    def taken(self, motion: Motion) -> Floats:
+        """Return what this group takes of a motion of all joints."""
+        values = motion.velocity if self.rates else motion.position
+        return values[self.joints]
 
 
 def groups_of(
@@ -30,8 +41,15 @@ def groups_of(
     timeout_s: float = 0.05,
     on_timeout: OnTimeout = 'decelerate',
     scale: float = 1.0,
+    space: bool = False,
+    rates: Sequence[str] = (),
 ) -> tuple[JointGroup, ...]:
-    """Return the arm and the gripper; `scale` is the share of published limits to judge by."""
+    """
+    Return the arm and the gripper; `scale` is the share of published limits to judge by.
+
+    With `space` the place of the tool is judged as well. A group takes velocities if its joints
+    are among `rates`.
+    """
     names = cell.scene.joint_names
     arm = ARM_JOINTS if names[:ARM_JOINTS] == FR3 else len(names)
     wanted = [('arm_controller', slice(0, arm), DECELERATION, witness.arm_datasheet(scale))]
@@ -43,11 +61,19 @@ def groups_of(
     made = []
     for name, joints, deceleration, sheet in wanted:
         count = joints.stop - joints.start
+        if set(names[joints]) <= set(rates):
+            faster = VelocityDriver(
+                ranges[joints, 1], np.full(count, deceleration), timeout_s, on_timeout
+            )
+            seer = VelocityWitness(sheet) if is_fr3(cell) else None
+            made.append(JointGroup(name, names[joints], joints, faster, seer, rates=True))
+            continue
         driver = Driver(
             cell.home[joints], ranges[joints, 0], ranges[joints, 1],
             np.full(count, deceleration), period_s, timeout_s, on_timeout,
         )  # fmt: skip
-        judge = witness.CommandWitness(sheet) if is_fr3(cell) else None
+        tool = ToolPlace(cell, joints) if space and count == ARM_JOINTS else None
+        judge = witness.CommandWitness(sheet, tool) if is_fr3(cell) else None
         made.append(JointGroup(name, names[joints], joints, driver, judge))
     return tuple(made)
 

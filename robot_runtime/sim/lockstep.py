@@ -6,13 +6,15 @@ import hashlib
 import numpy as np
 from robot_runtime.core import control, gate
 from robot_runtime.core.chunk import Chunk
+from robot_runtime.core.gate_watches import sense
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.runtime.ablation import Ablation
+from robot_runtime.runtime.gate_config import gate_config
 from robot_runtime.runtime.inference import Inference
-from robot_runtime.runtime.loop_config import control_config, gate_config, placed
+from robot_runtime.runtime.loop_config import control_config, placed
 from robot_runtime.runtime.policy_card import PolicyCard
 from robot_runtime.runtime.robot_file import RobotFile
 from robot_runtime.sim.cell import Cell
@@ -42,9 +44,13 @@ class Lockstep:
         """Take a policy that was compared with the robot, and a cell of the same robot."""
         self._conditions, self._card, self._inference = conditions, card, inference
         self._period_ns = round(robot.period_s * SECOND)
-        self._control_config = control_config(robot, card, self._period_ns, conditions.speed)
-        self._gate_config = gate_config(robot, self._period_ns, True, conditions.speed)
-        self._plant = Plant(robot, cell, self._period_ns, card.cameras)
+        speed, space = conditions.speed, conditions.space
+        self._control_config = control_config(robot, card, self._period_ns, speed, space=space)
+        self._gate_config = gate_config(robot, self._period_ns, True, speed, space)
+        self.plant = Plant(
+            robot, cell, self._period_ns, card.cameras,
+            conditions.witness_scale, conditions.witness_space,
+        )  # fmt: skip
         self._infer_ns = round(card.schedule.period_s * SECOND)
         self._ablation = Ablation(conditions.input_ablation)
 
@@ -56,7 +62,7 @@ class Lockstep:
         self._events.append(Event.POLICY)
         self._ablation.restart()
         self._due_ns = begin_ns = self._now_ns
-        cell = self._plant.cell
+        cell = self.plant.cell
 
         def over() -> bool:
             looks = (self._now_ns - begin_ns) % LOOK_NS == 0
@@ -75,13 +81,14 @@ class Lockstep:
             success=success,
             seconds=seconds,
             placed=tuple(c for c in COLOURS if cell.success(c)),
-            violations=self._plant.violations,
-            first_violation=self._plant.first_violation,
+            violations=self.plant.violations,
+            first_violation=self.plant.first_violation,
             fault=self._control.fault or left_because,
             inferences=self._inferences,
             missing=', '.join(self._missing),
             late_ticks=self._control.late,
             command_hash=self._hash.hexdigest(),
+            refused=self._gate.counters.refused,
         )
 
     def _start(self, assignment: Assignment) -> None:
@@ -96,8 +103,8 @@ class Lockstep:
         self._notice = ''
         self._inferences, self._missing = 0, tuple[str, ...]()
         self._hash = hashlib.sha256()
-        self._plant.reset(assignment.seed, self._now_ns)
-        self._measured = self._plant.step(self._now_ns - self._plant.step_ns)
+        self.plant.reset(assignment.seed, self._now_ns)
+        self._measured = self.plant.step(self._now_ns - self.plant.step_ns)
 
     def _at_rest(self) -> bool:
         motion = self._control.motion
@@ -112,8 +119,8 @@ class Lockstep:
             if self._now_ns >= self._tick_ns:
                 self._tick_ns += self._period_ns
                 self._tick(self._now_ns)
-            self._measured = self._plant.step(self._now_ns)
-            self._now_ns += self._plant.step_ns
+            self._measured = self.plant.step(self._now_ns)
+            self._now_ns += self.plant.step_ns
             self._infer(self._now_ns)
             if over():
                 return
@@ -124,6 +131,7 @@ class Lockstep:
         self._coming = [one for one in self._coming if one[0] > now_ns]
         chunks = tuple(placed(chunk, self._card.output, now_ns) for chunk in come)
         events, self._events = tuple(self._events), []
+        self._gate = sense(self._gate_config, self._gate, self.plant.states[-1], now_ns)
         inputs = control.ControlInputs(self._measured, chunks, events, self._gate_view())
         self._control, command, report = control.step(
             self._control_config, self._control, inputs, now_ns, now_ns + ROS_OFFSET_NS
@@ -135,12 +143,12 @@ class Lockstep:
                 self._gate_config, self._gate, command, self._measured, now_ns
             )
             if motion is not None:
-                self._plant.command(motion.position, now_ns)
+                self.plant.command(motion, now_ns)
         self._gate, own = gate.on_tick(
             self._gate_config, self._gate, self._measured, None, now_ns
         )
         for motion in own:
-            self._plant.command(motion.position, now_ns)
+            self.plant.command(motion, now_ns)
 
     def _gate_view(self) -> control.GateView:
         state = self._gate
@@ -159,7 +167,7 @@ class Lockstep:
             return
         arrival_ns = now_ns + self._conditions.delay_ns
         self._due_ns = max(self._due_ns + self._infer_ns, arrival_ns)
-        plant = self._plant
+        plant = self.plant
         inputs = Inputs(
             tuple(plant.states), plant.images(now_ns), plant.objects, self._instruction
         )

@@ -8,11 +8,14 @@ import numpy as np
 from robot_runtime.core.observation import Measured
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tensors import Image
-from robot_runtime.core.types import Floats
+from robot_runtime.core.types import Floats, Motion
 from robot_runtime.runtime.robot_file import Camera, RobotFile
 from robot_runtime.sim.cell import Cell
 from robot_runtime.sim.groups import groups_of, measured_witness
 from robot_runtime.sim.scene import import_mujoco, SceneError
+from robot_runtime.sim.touch import Touch
+from robot_runtime.sim.velocity_drives import take_velocities
+from robot_runtime.sim.witness import Findings
 
 SECOND = 1_000_000_000
 ROS_OFFSET_NS = 1_700_000_000 * SECOND  # from the steady clock to the senders' clock
@@ -34,24 +37,36 @@ class _Moment:
 class Plant:
     """Steps physics, takes commands, and keeps what the sensors said; the caller has the time."""
 
-    def __init__(self, robot: RobotFile, cell: Cell, period_ns: int, cameras: list[str]) -> None:
-        """Take the cameras that the policy looks at; no other is drawn."""
+    def __init__(
+        self, robot: RobotFile, cell: Cell, period_ns: int, cameras: list[str],
+        scale: float = 1.0, space: bool = False,
+    ) -> None:  # fmt: skip
+        """
+        Take the cameras that the policy looks at; no other is drawn.
+
+        The witnesses judge by `scale` of the published limits, and in `space` if asked for.
+        """
         if cell.scene.joint_names != robot.joint_names:
             raise SceneError(
                 f'the simulated robot has the joints {list(cell.scene.joint_names)}, but the '
                 f'robot file {robot.name} has {list(robot.joint_names)}'
             )
         self.cell = cell
+        self._rates = take_velocities(cell, robot)
         self.step_ns = round(cell.timestep_s * SECOND)
         self._period_s = period_ns / SECOND
         self._eyes = [_Eye(cell, camera) for camera in robot.cameras if camera.name in cameras]
         self._data: Any = import_mujoco().MjData(cell.scene.model)
+        self._scale, self._space = scale, space
 
     def reset(self, seed: int, now_ns: int) -> None:
         """Begin an episode with the robot at home."""
         self.cell.reset(seed)
-        self._groups = groups_of(self.cell, self._period_s)
+        self._groups = groups_of(
+            self.cell, self._period_s, scale=self._scale, space=self._space, rates=self._rates
+        )
         self._witness = measured_witness(self.cell)
+        self.touch = Touch(self.cell) if self._space else None
         self.states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self.objects: Sample[Floats] | None = None
         self._objects_ns = now_ns
@@ -60,11 +75,11 @@ class Plant:
         for eye in self._eyes:
             eye.reset(now_ns, phase)
 
-    def command(self, position: Floats, now_ns: int) -> None:
+    def command(self, motion: Motion, now_ns: int) -> None:
         """Give the gate's command to the drivers, before the eyes of the witnesses."""
         measured = self.cell.data.qpos[self.cell.scene.qpos]
         for group in self._groups:
-            mine = position[group.joints]
+            mine = group.taken(motion)
             if group.witness is not None:
                 group.witness.command(mine, self._period_s, measured[group.joints], now_ns)
             group.driver.command(mine, now_ns)
@@ -74,11 +89,13 @@ class Plant:
         target = np.concatenate([group.driver.target(now_ns) for group in self._groups])
         self.cell.step(target, self.cell.timestep_s)
         now_ns += self.step_ns
-        position, velocity, _ = self.cell.joints()
+        position, velocity, effort = self.cell.joints()
         if self._witness is not None:
             self._witness.step(position, velocity)
+        if self.touch is not None:
+            self.touch.step()
         stamp_ns = now_ns + ROS_OFFSET_NS
-        self.states.append(Sample(now_ns, stamp_ns, Measured(position, velocity)))
+        self.states.append(Sample(now_ns, stamp_ns, Measured(position, velocity, effort)))
         if now_ns >= self._objects_ns:
             self._objects_ns += OBJECTS_NS
             self.objects = Sample(now_ns, stamp_ns, self.cell.objects())
@@ -92,15 +109,29 @@ class Plant:
         return {name: sample for name, sample in seen.items() if sample is not None}
 
     @property
+    def findings(self) -> tuple[Findings, ...]:
+        """Return what the witness of each group saw of its commands in this episode."""
+        return tuple(g.witness.findings for g in self._groups if g.witness is not None)
+
+    @property
+    def measured(self) -> int:
+        """Return the steps of this episode at which the hardware's limits were exceeded."""
+        return self._witness.violations if self._witness is not None else 0
+
+    @property
+    def measured_velocity_ratio(self) -> float:
+        """Return the greatest measured velocity as a share of what the hardware may do."""
+        return self._witness.peak_velocity_ratio if self._witness is not None else 0.0
+
+    @property
     def violations(self) -> int:
         """Return what the witnesses have counted in this episode."""
-        found = sum(g.witness.findings.total for g in self._groups if g.witness is not None)
-        return found + (self._witness.violations if self._witness is not None else 0)
+        return sum(found.total for found in self.findings) + self.measured
 
     @property
     def first_violation(self) -> str:
         """Return the first violation of this episode, in words, or ''."""
-        found = [g.witness.findings.first for g in self._groups if g.witness is not None]
+        found = [one.first for one in self.findings]
         found += [self._witness.first] if self._witness is not None else []
         return next((text for text in found if text), '')
 

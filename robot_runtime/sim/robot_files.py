@@ -3,7 +3,22 @@
 from pathlib import Path
 
 from robot_runtime.runtime import resources
+from robot_runtime.runtime.config_file import ConfigError
+from robot_runtime.runtime.robot_file import load_robot, RobotFile
 from robot_runtime.sim.scene import SceneError
+
+
+def described_by(robot: str) -> RobotFile | None:
+    """Return the robot file that a word names, None for a bare URDF or MJCF, or none at all."""
+    if Path(robot).suffix in ('.urdf', '.xml'):
+        return None
+    known = resources.find(f'config/robots/{robot}.yaml')
+    if known is None and not Path(robot).is_file():
+        return None
+    try:
+        return load_robot(robot if known is None else known)
+    except ConfigError as error:
+        raise SceneError(str(error)) from error
 
 
 def robot_files(robot: str, overlay: str = '') -> tuple[Path, Path | None]:
@@ -17,6 +32,9 @@ def robot_files(robot: str, overlay: str = '') -> tuple[Path, Path | None]:
         if beside.is_file():
             return beside, over
     found = resources.find(f'config/robots/{Path(robot).stem}.urdf')
+    described = None if found is not None else described_by(robot)
+    if described is not None and described.urdf is not None:  # one URDF of several robot files
+        return robot_files(described.urdf, overlay)
     if found is None:
         known = ', '.join(resources.names('config/robots', '*.urdf')) or 'none'
         raise SceneError(f'there is no robot {robot} to simulate; there are: {known}')

@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 SIZE = 1 << 16  # bytes; anonymous memory, so that no file is left behind by any death
 HEADER = 16  # int64 words
 SEQUENCE, STAMP, SEED, FRAMES, SEEN = 0, 1, 2, 3, 9  # one word of FRAMES and SEEN per camera
+EYES = 15
 READ_TRIES = 100
 
 
@@ -50,6 +51,15 @@ class SharedState:
                 data.mocap_pos[:] = values[joints:].reshape(data.mocap_pos.shape)
                 return stamp_ns, seed
         return None
+
+    @property
+    def eyes(self) -> int:
+        """Return what the cameras are told: 0 to see, 1 to send nothing, 2 to repeat."""
+        return int(self._header[EYES])
+
+    @eyes.setter
+    def eyes(self, word: int) -> None:
+        self._header[EYES] = word
 
     def count_frame(self, camera: int, stamp_ns: int) -> None:
         """Count one published frame and keep its stamp (reader's side)."""

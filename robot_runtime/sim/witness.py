@@ -5,6 +5,7 @@ Written from the datasheet and deliberately sharing nothing with the runtime: it
 of ours, has its own numbers and its own formulas, and judges commands over their own time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,12 +26,18 @@ CURVE_SLOPE = (12.0, 5.17, 7.00, 8.00, 34.0, 11.0, 34.0)
 CURVE_END_UP = (2.75010, 1.79180, 2.90650, -0.1458, 2.81010, 4.52050, 3.01960)
 CURVE_END_DOWN = (-2.75010, -1.79180, -2.90650, -3.04810, -2.81010, 0.54092, -3.01960)
 
+# Of the tool in the cell, in the base frame [m], typed in again from the robot file.
+WORKSPACE_LOW = (-0.6, -0.7, 0.003)
+WORKSPACE_HIGH = (0.8, 0.7, 1.2)
+
 COMMAND_TOLERANCE = 1e-6  # relative
 MEASURED_TOLERANCE = 0.002  # relative to the range; the joint stops of the simulation are springs
 GAP_NS = 50_000_000  # after so long a silence a sequence may begin anew
 JUMP_ARM = 0.2  # [rad] most that a new sequence may begin away from the measured position
 JUMP_FINGER = 0.05  # [m] more than the whole range: a gripper may be opened from anywhere
-KINDS = ('not_finite', 'position', 'velocity', 'curve', 'acceleration', 'jerk', 'jump')
+KINDS = (
+    'not_finite', 'position', 'velocity', 'curve', 'acceleration', 'jerk', 'jump', 'workspace',
+)  # fmt: skip
 ABOVE_ALL = 1e9  # ratio that stands for a division by zero
 
 
@@ -101,8 +108,11 @@ class CommandWitness:
     command does not continue it; the first command of the next one must lie near the robot.
     """
 
-    def __init__(self, sheet: Datasheet) -> None:
-        self._sheet = sheet
+    def __init__(
+        self, sheet: Datasheet, tool: Callable[[Floats], Floats] | None = None
+    ) -> None:
+        """Take limits, and what says where the tool is; None: the workspace is not judged."""
+        self._sheet, self._tool = sheet, tool
         self.findings = Findings()
         self.reset()
 
@@ -199,6 +209,9 @@ class CommandWitness:
         ratio = np.divide(speed, bound, out=np.full_like(speed, ABOVE_ALL), where=bound > 0.0)
         self._note('curve', np.where(still, 0.0, ratio))
         self._note('acceleration', np.abs(ddq) / sheet.ddq_max)
+        if self._tool is not None:
+            low, high = np.array(WORKSPACE_LOW), np.array(WORKSPACE_HIGH)
+            self._note('workspace', np.abs(2.0 * self._tool(q) - high - low) / (high - low))
         peak = float(np.abs(ddq).max())
         self.findings.peak_acceleration = max(self.findings.peak_acceleration, peak)
 
@@ -214,8 +227,9 @@ class CommandWitness:
         found.violations[kind] += 1
         if not found.first:
             joint = int(np.argmax(bad))
+            what = 'axis' if kind == 'workspace' else 'joint'
             found.first = (
-                f'command {found.commands}: {kind} of joint {joint + 1} is '
+                f'command {found.commands}: {kind} of {what} {joint + 1} is '
                 f'{float(ratio[joint]):.6f} times its limit'
             )
 

@@ -5,7 +5,16 @@ from dataclasses import replace
 from gate_robot import DT, fr3, HOME
 import numpy as np
 import pytest
-from robot_runtime.core.brake import landing, peak_speed, stop_reach, stop_step
+from robot_runtime.core.brake import (
+    changed,
+    first_sense,
+    landing,
+    peak_speed,
+    SETTLED,
+    stop_reach,
+    stop_step,
+    ticks_to_turn,
+)
 from robot_runtime.core.stop_path import StopPath
 from robot_runtime.core.types import Motion
 
@@ -120,3 +129,63 @@ def test_the_path_is_where_the_stop_is_after_each_of_its_ticks():
         told = path.after(np.arange(len(motions), dtype=np.float64))
         assert np.abs(told - [one.position for one in motions]).max() < 1e-12
     assert StopPath(Motion.at_rest(HOME), LIMITS, DT).ticks == 0
+
+
+def test_a_speed_of_a_billionth_of_a_jump_is_none_and_a_greater_one_is_kept():
+    for sign in (-1.0, 1.0):
+        least = sign * SETTLED * JUMP
+        assert not changed(Motion.at_rest(HOME), least, JUMP, DT).moves
+        beyond = np.nextafter(least, sign)
+        assert (changed(Motion.at_rest(HOME), beyond, JUMP, DT).velocity == beyond).all()
+
+
+def test_a_stop_moves_at_first_where_its_speed_goes_and_from_rest_where_its_acceleration_does():
+    for velocity, acceleration, expected in (
+        (0.01, -5.0, 1.0), (-0.01, 5.0, -1.0), (0.0, 0.01, 1.0), (0.0, -0.01, -1.0),
+        (0.0, 0.0, 1.0), (-0.0, 0.0, 1.0),
+    ):  # fmt: skip
+        assert first_sense(np.full(8, velocity), np.full(8, acceleration)) == pytest.approx(
+            np.full(8, expected)
+        )
+
+
+@pytest.mark.parametrize('sign', [-1.0, 1.0])
+def test_a_joint_that_is_let_go_of_at_rest_moves_one_way_and_comes_to_stand(sign):
+    begin = Motion(HOME, np.zeros(8), sign * LIMITS.acceleration)
+    ways = stop_reach(begin.velocity, begin.acceleration, LIMITS.acceleration, LIMITS.jerk, DT)
+    end = to_rest(begin)[-1].position - HOME
+    up, down = ways if sign > 0 else (-ways[1], -ways[0])
+    assert np.abs(up - sign * end).max() < 1e-12
+    assert (up > 0.0).all()
+    assert (down == np.inf).all()
+
+
+def test_a_joint_turns_round_that_brakes_a_jump_more_than_it_can_land_from_and_no_other():
+    for speed in (0.0, 0.3, 1.0, 7.3, 200.0):
+        hardest = -landing(speed * JUMP, JUMP) - JUMP * (1.0 + SETTLED)
+        assert (ticks_to_turn(speed * JUMP, hardest, JUMP) == 0.0).all()
+        assert (ticks_to_turn(speed * JUMP, np.nextafter(hardest, -1.0), JUMP) >= 1.0).all()
+
+
+@pytest.mark.parametrize('softer', [1.0, 0.5, 0.2])
+def test_the_first_way_of_a_joint_that_turns_counts_as_if_it_landed(softer):
+    most = softer * LIMITS.acceleration
+    speed = landing_speed(most) * np.array([0.1, 0.4, 0.7, 0.9, 1.0, 1.0, 1.0, 1.0])
+    speed = speed + (softer < 1.0) * np.array([0.0, 0.0, 0.0, 0.0, 1e-4, 5e-4, 1e-3, 1e-4])
+    gain = landing(speed, JUMP) + 1.5 * JUMP
+    up, down = stop_reach(speed, -gain / DT, most, LIMITS.jerk, DT)
+    way, left = np.zeros(8), speed
+    while (left > 1e-12).any():
+        left = np.maximum(left - np.minimum(landing(left, JUMP), most * DT), 0.0)
+        way = way + left * DT
+    assert (ticks_to_turn(speed, -gain, JUMP) > 0.0).all()
+    moved = way > 1e-12
+    assert moved.sum() >= 6
+    assert np.abs(up[moved] - way[moved]).max() < 1e-12
+    assert np.isfinite(down).all()
+
+
+def landing_speed(most):
+    """Return the speed that is used up by letting go of `most`."""
+    k = np.floor(most * DT / JUMP)
+    return (k + 1) * most * DT - JUMP * k * (k + 1) / 2

@@ -1,5 +1,7 @@
 """Tests of the control tick: a person takes over, is followed, and falls silent."""
 
+from dataclasses import replace
+
 from control_rig import CONFIG, gate, HOME, in_policy, Loop, moving, MS, ROS
 import numpy as np
 import pytest
@@ -182,3 +184,15 @@ def test_policy_is_entered_again_by_its_own_event_only():
     loop.tick(Event.HOLD)
     loop.tick(Event.POLICY)
     assert loop.state.mode is Mode.POLICY
+
+
+def test_after_a_silence_a_clock_that_was_set_back_does_not_keep_a_person_out():
+    loop = in_teleop()
+    newest = loop.state.teleop.stamp_ns
+    loop.state = replace(loop.state, teleop=replace(loop.state.teleop, stamp_ns=newest + 10**12))
+    loop.tick(teleop=hand(loop, HOME - 0.1))
+    assert loop.report.refused == ('teleop: it is not newer than the last one',)
+    loop.ticks(60)
+    assert loop.state.mode is Mode.HOLD
+    loop.tick(teleop=hand(loop, HOME - 0.1))
+    assert loop.state.mode is Mode.TELEOP

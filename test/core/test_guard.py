@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gate_robot import after, DT, eased, fr3, HOME
-from guard_rig import only, refusal, wide
+from guard_rig import moving, only, refusal, wide
 import numpy as np
 import pytest
 from robot_runtime.core.brake import stop_reach
@@ -16,14 +16,6 @@ JOINTS = range(8)
 SIGNS = (-1.0, 1.0)
 INSIDE, OUTSIDE = 1 + 0.9e-6, 1 + 1.1e-6  # of a bound with its relative tolerance
 BAD = (np.nan, np.inf, -np.inf, 1e308, -1e308)
-
-
-def moving(position, velocity, acceleration=0.0):
-    """Return two ticks that agree with each other, the second at (position, velocity)."""
-    acceleration = np.zeros(8) + acceleration
-    before = velocity - acceleration * DT
-    last = Motion(position - velocity * DT, before, np.zeros(8))
-    return Motion(position, velocity, acceleration), last
 
 
 def test_standing_still_passes():

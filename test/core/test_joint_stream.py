@@ -57,6 +57,7 @@ def test_joints_of_another_robot_are_no_concern_of_ours(stream):
         ([1.0, np.nan, 0.0], NAMES, 20, "joints ['two'] have a position that is not finite"),
         ([1.0, np.inf, 0.0], NAMES, 20, "joints ['two'] have a position that is not finite"),
         ([1.0, 2.0, 0.0], NAMES, 26, 'stamp is 6.0 ms in the future; allowed: 5 ms'),
+        ([1.0, 2.0, 0.0], NAMES, 4, 'stamp went back by 6.0 ms (was a clock set back?)'),
         ([1.0, 2.5, 0.0], NAMES, 20, 'joint two jumped by 0.5 in 10.0 ms; at most 0.05 is'),
         ([1.0, 2.0, 0.03], NAMES, 20, 'joint hand jumped by 0.03 in 10.0 ms; at most 0.023 is'),
     ],
@@ -110,3 +111,32 @@ def test_many_different_messages_do_not_fill_the_memory(stream):
     for k in range(1000):
         take(stream, 10, [0.0], (f'stranger_{k}',))
     assert len(stream._places) <= 8
+
+
+def test_efforts_come_by_name_and_who_sends_none_has_none(stream):
+    assert take(stream, 10, [1.0, 2.0, 0.3]) == ''
+    assert stream.sample.value.effort is None
+    stream.take(('hand', 'one'), [0.3, 1.0], (), 12 * MS, 12 * MS, 12 * MS, (7.0, 5.0))
+    effort = stream.sample.value.effort
+    assert (effort[0], np.isnan(effort[1]), effort[2]) == (5.0, True, 7.0)
+    stream.take(NAMES, [1.0, 2.0, 0.3], (), 14 * MS, 14 * MS, 14 * MS)
+    assert stream.sample.value.effort is None
+
+
+@pytest.mark.parametrize('step_ms', [4, 5_000, -4, -5_000])
+def test_after_our_own_clock_was_set_the_arrival_gives_the_order_for_a_while(stream, step_ms):
+    def told(ms, position=(1.0, 2.0, 0.0), stamped_before=False):
+        clock_ms = 10_000 + (step_ms if ms > 11 else 0)
+        stamp_ms = 10_000 + ms if stamped_before else clock_ms + ms
+        times = (stamp_ms * MS, ms * MS, (clock_ms + ms) * MS)
+        return stream.take(NAMES, position, (), *times)
+
+    assert told(10) == ''
+    stream.clock_set(11 * MS)
+    # One that was stamped before the step, and then those stamped after it.
+    assert told(12, stamped_before=True) == '' or step_ms == -5_000
+    for ms in range(14, 200, 2):
+        assert told(ms) == ''
+        assert stream.sample.received_ns == ms * MS
+    assert 'jumped by 0.5 in 1.0 ms' in told(199, [1.5, 2.0, 0.0])
+    assert stream.passed_over == 0

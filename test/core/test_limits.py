@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from robot_runtime.core.landing import brake_velocity
 from robot_runtime.core.limits import (
     ACCELERATION,
     BRAKE,
-    brake_velocity,
     braking,
     INFEASIBLE,
     JERK,
@@ -79,7 +79,7 @@ def assert_smooth(motion, last, limits, dt):
 )
 def test_brake_velocity_has_its_golden_values(distance, dt, expected):
     ticks = distance / dt, 2.0 * dt
-    assert brake_velocity(*map(np.array, ticks)) == pytest.approx(expected, 1e-6)
+    assert brake_velocity(*ticks) == pytest.approx(expected, 1e-6)
 
 
 @pytest.mark.parametrize('side', [-1, 1])

@@ -84,6 +84,16 @@ def test_joints_objects_and_goal_are_taken_as_the_card_lists_them():
         ({'images': {'front': image(120)}}, 'joint_states around the time of the image'),
         ({'images': {'front': image(80)}}, 'joint_states around the time of the image'),
         (
+            {'images': {'front': image(5_100)}},
+            'joint_states around the time of the image (it is 5.0 s after the newest: are both '
+            'clocks in step?)',
+        ),
+        (
+            {'images': {'front': replace(image(100), stamp_ns=-4_900 * MS)}},
+            'joint_states around the time of the image (it is 5.0 s before the newest: are both '
+            'clocks in step?)',
+        ),
+        (
             {'images': {'front': Sample(95 * MS, 95 * MS, np.zeros((2, 5, 3), np.uint8))}},
             'camera front of 4x2 pixels',
         ),

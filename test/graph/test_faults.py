@@ -1,20 +1,18 @@
-"""Faults on the real graph: whatever dies or hangs, the arm stops within its limits."""
+"""Faults on the real graph: whatever dies, hangs or lies, the arm stops within its limits."""
 
 from collections.abc import Iterator
 from pathlib import Path
 import signal
 
-from fault_list import Fault, FAULTS, suffer
+from fault_list import begun, Fault, FAULTS, NAMED, Outcome, robot_with, suffer
 import pytest
 from robot_runtime.runtime.processes import CONTROL, GATE, POLICY, RECORDER, SIM
 from running_robot import RunningRobot
 
-STOP_S = 10.0  # far above what is measured: machines are shared
+MOST = 10.0  # times what is promised: machines are shared
 OPERATING = 5.0 * (1 + 1e-5)  # [rad/s^2] half of the published limit, as the robot file says
+ENDS = ('Ctrl-C', 'SIGINT to all', 'supervisor killed')
 EXIT_CODES = {
-    'policy killed': None,
-    'policy hung': None,
-    'control hung': None,
     'control killed': 1,
     'gate killed': 1,
     'gate killed, hold': 1,
@@ -22,39 +20,90 @@ EXIT_CODES = {
     'SIGINT to all': 0,
     'supervisor killed': -signal.SIGKILL,
 }
-LISTED = {fault.name: fault for fault in FAULTS}
+# The robot itself hung with its controllers: what it does when it wakes is its own.
+NOT_OURS = ('driver hung',)
+
+
+class Robots:
+    """One robot at a time, which lives on while the faults to come want the same one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._kind, self._count = folder, tuple[object, ...](), 0
+        self._robot: RunningRobot | None = None
+
+    def suffered(self, fault: Fault) -> Outcome:
+        """Make `fault`; what is left of a robot that did not stand it is of no use to others."""
+        try:
+            return suffered(self._started(fault), fault)
+        except BaseException:
+            self.close()
+            raise
+
+    def _started(self, fault: Fault) -> RunningRobot:
+        """Return a robot for `fault`, running."""
+        kind = (fault.sim, fault.policy, fault.permits, fault.clock)
+        if self._robot is None or kind != self._kind:
+            self.close()
+            self._count += 1
+            place = self._folder / f'robot_{self._count}'
+            place.mkdir()
+            self._kind, self._robot, self._place = kind, robot_with(place, fault), place
+            self._starts = 0
+        if not self._robot.running and not self._came_up(fault):
+            # The middleware lists the killed ones for 20 s more; after four kills a fifth start
+            # was not connected once in some 50. That is for a test of its own: here begin anew.
+            self.close()
+            return self._started(fault)
+        return self._robot
+
+    def _came_up(self, fault: Fault) -> bool:
+        assert self._robot is not None
+        try:
+            begun(self._robot, self._place, fault)
+        except AssertionError:
+            if not self._starts:
+                raise
+            return False
+        self._starts += 1
+        return True
+
+    def close(self) -> None:
+        """End what is left."""
+        if self._robot is not None:
+            self._robot.close()
+        self._robot = None
 
 
 @pytest.fixture(scope='module')
-def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRobot]:
-    """Return a robot that lives on from test to test: each must work after the last one's end."""
-    with RunningRobot(tmp_path_factory.mktemp('robot')) as made:
-        yield made
+def robots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robots]:
+    made = Robots(tmp_path_factory.mktemp('robots'))
+    yield made
+    made.close()
 
 
-def suffered(robot: RunningRobot, fault: Fault) -> None:
+def suffered(robot: RunningRobot, fault: Fault) -> Outcome:
     outcome = suffer(robot, fault)
-    assert outcome.exit_code == EXIT_CODES[fault.name], robot.output.read_text()
-    assert outcome.stop_s < STOP_S
+    assert outcome.exit_code == EXIT_CODES.get(fault.name), robot.output.read_text()
+    assert outcome.stop_s < MOST * outcome.stop_bound_s
+    if outcome.noticed_s is not None:
+        assert outcome.noticed_s < MOST * (outcome.notice_bound_s + 0.1)
     assert outcome.commanded <= OPERATING
     assert outcome.violations == 0, outcome.first
     assert outcome.orphans == ()
     assert outcome.leftovers == ()
     # When the gate itself is gone, the drivers have to stop by themselves.
-    assert outcome.timeouts > 0 or not fault.name.startswith('gate killed')
+    assert outcome.timeouts > 0 or not fault.name.startswith('gate')
+    return outcome
 
 
-@pytest.mark.parametrize('name', [name for name, fault in LISTED.items() if not fault.sim])
-def test_the_arm_brakes_within_its_limits_and_nothing_is_left(
-    robot: RunningRobot, name: str
-) -> None:
-    suffered(robot, LISTED[name])
+@pytest.mark.parametrize('name', [*(fault.name for fault in FAULTS), *ENDS])
+def test_the_arm_brakes_within_its_limits_and_nothing_is_left(robots: Robots, name: str) -> None:
+    outcome = robots.suffered(NAMED[name])
+    assert outcome.measured == 0 or name in NOT_OURS, outcome.first
 
 
-def test_drivers_that_hold_at_once_stop_the_arm_when_the_gate_dies(tmp_path: Path) -> None:
-    fault = LISTED['gate killed, hold']
-    with RunningRobot(tmp_path, *fault.sim) as robot:
-        suffered(robot, fault)
+def test_drivers_that_hold_at_once_stop_the_arm_when_the_gate_dies(robots: Robots) -> None:
+    robots.suffered(NAMED['gate killed, hold'])
 
 
 def test_a_killed_recorder_goes_on_recording_and_a_killed_simulator_ends_the_run(
@@ -79,7 +128,7 @@ def test_a_killed_recorder_goes_on_recording_and_a_killed_simulator_ends_the_run
         assert others.items() <= robot.pids().items()
 
         robot.move_fast()
-        robot.note_shared_memory()
+        robot.note_processes()
         robot.send(SIM, signal.SIGKILL)
         assert robot.wait() == 1
         assert robot.orphans() == []

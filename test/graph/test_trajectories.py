@@ -3,8 +3,10 @@
 from pathlib import Path
 import signal
 
+from fault_making import gate_is_missed, host_clock, stands
+import pytest
 from robot_runtime.runtime import resources
-from running_robot import CONTROL, RunningRobot, WITNESS
+from running_robot import CONTROL, GATE, RunningRobot, WITNESS
 
 ARM = 'arm: {topic: arm_controller/commands, adapter: float64_multi_array}'
 WITH = 'arm: {topic: arm_controller/joint_trajectory, adapter: joint_trajectory}'
@@ -47,3 +49,39 @@ def test_trajectories_do_the_job_and_end_at_rest_when_the_gate_is_killed(tmp_pat
         # From speed to rest, and not by a jump: the driver would take up to ten times as much.
         assert robot.trace.peak_acceleration(killed_ns) < 10.0
         assert robot.wait() != 0
+
+
+def test_a_gate_that_hangs_leaves_the_stop_to_the_controller_and_then_does_not_jump(
+    tmp_path: Path,
+) -> None:
+    with RunningRobot(tmp_path) as robot:
+        robot.start('--robot', str(robot_file(tmp_path)))
+        robot.move_fast()
+        hung_ns = robot.send('safety_node', signal.SIGSTOP)
+        assert robot.stop_time(hung_ns) < STOP_S
+        assert robot.trace.peak_acceleration(hung_ns) < 10.0
+        gate_is_missed(robot)
+        robot.send('safety_node', signal.SIGCONT)
+        robot.until(lambda: robot.value(GATE, 'latched') == '1', 'a gate that latches')
+        assert robot.value(GATE, 'reason').startswith('the gate hung for ')
+        stands(robot)
+        robot.move_fast()
+        seen = robot.last_witness()
+        assert (seen['violations_command'], seen['violations_measured']) == ('0', '0'), seen
+
+
+@pytest.mark.parametrize('seconds', [1.0, -1.0])
+def test_a_clock_that_is_set_under_a_trajectory_controller_brakes_and_latches(
+    tmp_path: Path, seconds: float
+) -> None:
+    with RunningRobot(tmp_path, clock=True) as robot:
+        robot.start('--robot', str(robot_file(tmp_path)))
+        robot.move_fast()
+        set_ns = host_clock(seconds)(robot)
+        robot.until(lambda: robot.value(GATE, 'latched') == '1', 'a gate that latches')
+        said = robot.value(GATE, 'reason')
+        assert said.startswith('the clock of this host was set '), said
+        assert said.endswith('by which arm_controller/joint_trajectory goes'), said
+        assert robot.stop_time(set_ns) < STOP_S
+        robot.hold()
+        robot.move_fast()

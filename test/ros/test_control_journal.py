@@ -10,8 +10,9 @@ import rclpy
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.stream import Sample
-from robot_runtime.ros.control_journal import ControlJournal, domain, EVENTS
+from robot_runtime.ros.control_journal import ControlJournal, EVENTS
 from robot_runtime.runtime.journal import journal_name, JournalReader
+from robot_runtime.runtime.ros_domain import ros_domain
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def journal() -> Iterator[ControlJournal]:
     rclpy.init(context=context)
     node = rclpy.create_node('control_node', context=context, namespace=f'j{os.getpid()}')
     made = ControlJournal(node, CONFIG.limits.count)
-    made.reader = JournalReader(journal_name(domain(), node.get_fully_qualified_name()))
+    made.reader = JournalReader(journal_name(ros_domain(), node.get_fully_qualified_name()))
     yield made
     made.close()
     node.destroy_node()

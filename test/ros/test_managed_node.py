@@ -7,6 +7,7 @@ import pytest
 import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from robot_runtime.ros.managed_node import ManagedNode
+from robot_runtime.ros.shutdown import NodeError
 from robot_runtime.runtime.config_file import ConfigError
 from std_msgs.msg import String
 
@@ -21,11 +22,15 @@ class Told:
 class Worker:
     """Part that publishes, and runs until it may leave."""
 
+    refuses = ''
+
     def __init__(self, node: ManagedNode, done: list[str], fails: bool = False) -> None:
         self._node, self._done, self._fails = node, done, fails
         node.create_publisher(String, 'words', 1)
 
     def activate(self) -> None:
+        if self.refuses:
+            raise NodeError(self.refuses)
         self._done.append('activate')
 
     def deactivate(self) -> None:
@@ -93,3 +98,29 @@ def test_a_part_that_cannot_rest_ends_the_process_with_its_error(node: ManagedNo
     with pytest.raises(ConfigError, match='rest'):
         node.live(Told(True))
     assert not node.active
+
+
+def test_an_activation_that_is_refused_leaves_it_inactive_and_may_be_asked_for_again(
+    node: ManagedNode,
+) -> None:
+    done: list[str] = []
+    part = Worker(node, done)
+    part.refuses = 'estop: the qualities of service differ'
+    node.make = lambda: part
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert node.trigger_activate() == TransitionCallbackReturn.FAILURE
+    assert (node.active, node.part, done) == (False, part, [])
+    part.refuses = ''
+    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    assert node.active
+    assert done == ['activate']
+
+
+def test_a_node_that_starts_by_itself_ends_with_the_refusal(node: ManagedNode) -> None:
+    done: list[str] = []
+    part = Worker(node, done)
+    part.refuses = 'estop: the qualities of service differ'
+    node.make = lambda: part
+    with pytest.raises(NodeError, match='differ'):
+        node.start()
+    assert done == ['close']

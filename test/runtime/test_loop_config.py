@@ -1,7 +1,8 @@
 """Configuration of loop and gate: the same numbers for both, at any speed."""
 
 from robot_runtime.core.chunk import Chunk
-from robot_runtime.runtime.loop_config import control_config, gate_config, placed
+from robot_runtime.runtime.gate_config import gate_config
+from robot_runtime.runtime.loop_config import control_config, placed
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot

@@ -169,3 +169,64 @@ def test_an_unknown_name_tells_which_there_are():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match='none.yaml cannot be read: No such file'):
         load_robot(tmp_path / 'none.yaml')
+
+
+def test_an_effort_that_the_file_does_not_give_is_that_of_the_urdf(tmp_path):
+    assert load_robot('fr3').watched_effort.tolist() == [87.0] * 4 + [12.0] * 3 + [np.inf]
+    data = copy.deepcopy(FR3)
+    joint(data).pop('effort')
+    data['groups'][0]['joints'][1]['effort'] = 50.0
+    described = load_robot(written(tmp_path, yaml.safe_dump(data))).watched_effort
+    assert described.tolist() == [87.0, 50.0, 87.0, 87.0] + [12.0] * 3 + [np.inf]
+    for one in data['groups'][0]['joints']:
+        one.pop('effort', None)
+    del data['urdf'], data['workspace'], data['tool_speed'], data['collision']
+    assert load_robot(written(tmp_path, yaml.safe_dump(data))).watched_effort is None
+
+
+VELOCITY = yaml.safe_load(
+    resources.find('config/robots/fr3_velocity.yaml').read_text(encoding='utf-8')
+)
+
+
+@pytest.mark.parametrize(
+    ('change', 'sentence'),
+    [
+        (
+            lambda d: d['groups'][0].pop('drive'),
+            'the group arm takes velocities and needs a drive: {response_s, margin, drift}',
+        ),
+        (
+            lambda d: d['groups'][0]['drive'].pop('response_s'),
+            'the field groups[0].drive.response_s is missing',
+        ),
+        (lambda d: joint(d).update(lead=0.1), 'joint fr3_joint3 takes velocities, so that no'),
+        (
+            lambda d: d['groups'][0]['drive'].update(margin=2.0),
+            'drive.margin of the group arm is 2.0, which leaves nothing of the range -1.7837',
+        ),
+        (
+            lambda d: d['groups'][1].update(command='velocity'),
+            'the gripper gripper takes command: trajectory, not velocity',
+        ),
+        (
+            lambda d: d['groups'][0].update(command='trajectory'),
+            'the group arm takes positions, and so no drive',
+        ),
+        (
+            lambda d: d['topics']['command']['arm'].update(adapter='joint_trajectory'),
+            'topics.command.arm has the adapter joint_trajectory, but a group that takes',
+        ),
+        (
+            lambda d: d['groups'][0].update(command='effort'),
+            "groups[0].command is 'effort', but it should be 'trajectory' or 'velocity'",
+        ),
+    ],
+)
+def test_a_mistake_in_a_group_of_velocities_is_one_sentence(tmp_path, change, sentence):
+    data = copy.deepcopy(VELOCITY)
+    change(data)
+    with pytest.raises(ConfigError) as caught:
+        load_robot(written(tmp_path, yaml.safe_dump(data)))
+    assert sentence in str(caught.value)
+    assert '\n' not in str(caught.value)

@@ -1,14 +1,13 @@
 """Space around the FR3: nothing is touched, by what MuJoCo says; and a robot may leave."""
 
-from itertools import combinations
-
 import mujoco
 import numpy as np
 import pytest
 from robot_runtime.core.gate import Phase
 from robot_runtime.core.mode import Mode
 from robot_runtime.sim.cell import Cell
-from space_rig import BODY, distances, IGNORED, Pair, ROBOT
+from robot_runtime.sim.touch import Touch
+from space_rig import BODY, distances, Pair, ROBOT
 
 HOME = ROBOT.home_position
 FAR = 1.0
@@ -25,56 +24,34 @@ class Witness:
             data.qpos[model.jnt_qposadr[joint]:][:3] = (2.0 + k, 2.0, -0.7)
         data.mocap_pos[:] = (2.0, -2.0, -0.7)
         mujoco.mj_forward(model, data)
-        shapes = [g for g in range(model.ngeom)
-                  if model.body(model.geom_bodyid[g]).name.startswith('fr3_')
-                  and model.geom_contype[g]]
-        self.table = model.geom('table').id
-        self.pairs = [(a, b) for a, b in combinations(shapes, 2) if self._apart(a, b)]
-        base = model.body('fr3_link0').id
-        self.over_table = [g for g in shapes if model.geom_bodyid[g] != base]
-        self.shapes = set(shapes)
-        self.contacts, self.nearest, self.ticks = 0, {'itself': FAR, 'table': FAR}, 0
-
-    def _apart(self, a, b):
-        model = self.cell.scene.model
-        names = {model.body(model.geom_bodyid[g]).name for g in (a, b)}
-        weld = [model.body_weldid[model.geom_bodyid[g]] for g in (a, b)]
-        above = [model.body_weldid[model.body_parentid[w]] for w in weld]
-        adjacent = weld[0] == weld[1] or above[0] == weld[1] or above[1] == weld[0]
-        return not adjacent and names not in IGNORED
+        self.touch = Touch(self.cell)
+        self.over_table = [
+            (g, self.touch.table) for g in self.touch.shapes if self.touch.link(g) != 'fr3_link0']
+        self.nearest_table, self.ticks = FAR, 0
 
     def moved(self, position):
-        self.cell.step(position, 0.004)
-        data = self.cell.data
-        for contact in data.contact[: data.ncon]:
-            if self.table in contact.geom and self.shapes & set(contact.geom.tolist()):
-                self.contacts += 1
+        for _ in range(2):  # as often as the simulator looks
+            self.cell.step(position, self.cell.timestep_s)
+            self.touch.step()
         self.ticks += 1
         if self.ticks % 3 == 0:
-            for kind, pairs in (('itself', self.pairs),
-                                ('table', [(g, self.table) for g in self.over_table])):
-                gap = min(self.distance(a, b, 0.05) for a, b in pairs)
-                self.nearest[kind] = min(self.nearest[kind], gap)
+            gaps = (self.touch.distance(*pair, 0.05) for pair in self.over_table)
+            self.nearest_table = min(self.nearest_table, *gaps)
         return self.cell.joints()[0].copy()
-
-    def distance(self, a, b, most=FAR):
-        return mujoco.mj_geomDistance(self.cell.scene.model, self.cell.data, a, b, most, None)
 
 
 def test_distances_are_those_that_mujoco_finds():
     witness = Witness()
-    model, data = witness.cell.scene.model, witness.cell.data
+    touch, model, data = witness.touch, witness.cell.scene.model, witness.cell.data
     limits, rng = ROBOT.limits(), np.random.default_rng(2)
     for _ in range(40):
         q = rng.uniform(limits.lower, limits.upper)
         witness.cell.scene.stand(data, q)
         mujoco.mj_kinematics(model, data)
         theirs = {}
-        for a, b in witness.pairs + [(g, witness.table) for g in witness.over_table]:
-            names = frozenset(
-                'table' if g == witness.table else model.body(model.geom_bodyid[g]).name
-                for g in (a, b))
-            theirs[names] = min(theirs.get(names, 9.0), witness.distance(a, b, 3.0))
+        for a, b in touch.pairs + witness.over_table:
+            names = frozenset('table' if g == touch.table else touch.link(g) for g in (a, b))
+            theirs[names] = min(theirs.get(names, 9.0), touch.distance(a, b, 3.0))
         ours = {}
         for label, gap in zip(BODY.labels, distances(q), strict=True):
             names = frozenset(label.split(' and '))
@@ -97,9 +74,9 @@ def test_random_targets_never_make_the_robot_touch_the_table_or_itself(seed):
     assert pair.gate.counters.refused == 0
     assert pair.loop.mode is Mode.POLICY
     assert pair.slowed > 100
-    assert witness.contacts == 0
-    assert witness.nearest['itself'] > 0.005  # 0.01 is kept of what is sent
-    assert witness.nearest['table'] > 0.0
+    assert (witness.touch.contacts, witness.touch.self_contacts) == (0, 0)
+    assert witness.touch.nearest_m > 0.005  # 0.01 is kept of what is sent
+    assert witness.nearest_table > 0.0
 
 
 def test_without_the_loops_own_check_the_gate_refuses_and_brakes_before_the_table():
@@ -111,7 +88,7 @@ def test_without_the_loops_own_check_the_gate_refuses_and_brakes_before_the_tabl
     assert pair.gate.latched
     assert 'distance on the way to the end of a stop: fr3_' in pair.gate.reason
     assert pair.gate.state is Phase.REST
-    assert witness.contacts == 0
+    assert witness.touch.contacts == 0
     assert (distances(pair.sent[-1].position) >= BODY.stop - BODY.unseen).all()
 
 

@@ -1,0 +1,113 @@
+"""A robot whose arm takes velocities, on the real graph: bad policies stay inside and stop."""
+
+from pathlib import Path
+
+from model_folder import folder
+import numpy as np
+from onnx import helper, ModelProto, TensorProto
+import pytest
+from robot_runtime.core.limits import braking
+from robot_runtime.ros import conversions, qos
+from robot_runtime.runtime.command_kinds import velocity_joints
+from robot_runtime.runtime.robot_file import load_robot
+from running_robot import CONTROL, POLICY, RunningRobot
+from sensor_msgs.msg import JointState
+
+ROBOT = load_robot('fr3_velocity')
+NAMES = list(ROBOT.joint_names)
+HAND = 0.04  # [m] open
+FIRST_NAN = 0.4  # [rad] of the first joint
+
+
+def graph(speed: float, until: float) -> ModelProto:
+    """Return a graph: `speed` for the first joint; not a number once it is past `until`."""
+    row = [speed, *([0.0] * 6), HAND]
+    mask = [1.0, *([0.0] * 7)]
+    nodes = [
+        helper.make_node('Mul', ['state', 'mask'], ['first']),
+        helper.make_node('Sub', ['until', 'first'], ['left']),
+        helper.make_node('Sqrt', ['left'], ['root']),
+        helper.make_node('Mul', ['root', 'zero'], ['nothing']),
+        helper.make_node('Add', ['nothing', 'row'], ['actions']),
+    ]
+    values = {'mask': mask, 'row': row, 'until': [until], 'zero': [0.0]}
+    tensors = [
+        helper.make_tensor(name, TensorProto.FLOAT, [len(value)], value)
+        for name, value in values.items()
+    ]
+    shape = [1, 8]
+    body = helper.make_graph(
+        nodes, 'speeds', [helper.make_tensor_value_info('state', TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info('actions', TensorProto.FLOAT, shape)], tensors,
+    )  # fmt: skip
+    return helper.make_model(body, opset_imports=[helper.make_opsetid('', 17)], ir_version=9)
+
+
+def policy(path: Path, speed: float, until: float = 9.0) -> str:
+    """Write a policy of velocities, and return its folder."""
+
+    def change(card: dict) -> None:
+        del card['inputs'][1]
+        card['inputs'][0] |= {'joints': NAMES, 'normalization': 'identity'}
+        card['output'] |= {
+            'action': 'joint_velocity', 'joints': NAMES, 'rows': 1, 'dt_s': 0.1,
+            'interpolation': 'zoh', 'anchor': 'arrival', 'normalization': 'identity',
+        }  # fmt: skip
+        card['schedule'] = {'kind': 'latest', 'period_s': 0.05}
+
+    path.mkdir()
+    return str(folder(path, change, graph(speed, until)))
+
+
+class Joints:
+    """The newest measured positions."""
+
+    def __init__(self, robot: RunningRobot) -> None:
+        self.position = np.full(8, np.nan)
+        node = robot.client._node
+        node.create_subscription(JointState, 'joint_states', self._on_joints, qos.SENSOR)
+
+    def _on_joints(self, message: JointState) -> None:
+        self.position = conversions.ordered(message.name, message.position, NAMES)
+
+
+def moves(robot: RunningRobot, joints: Joints, past: float) -> None:
+    """Run the policy until the first joint is past a place; lateness is let go of."""
+
+    def there() -> bool:
+        if robot.value(CONTROL, 'mode') != 'POLICY':
+            robot.hold()
+            robot.call('control_node/mode/policy')
+        return bool(joints.position[0] > past)
+
+    robot.until(there, f'a first joint past {past}')
+    robot.until(lambda: robot.trace.still_for_s() > 0.3, 'an arm that stands')
+
+
+def no_violation(robot: RunningRobot) -> None:
+    seen = robot.last_witness()
+    assert int(seen['commands']) > 100
+    assert (seen['violations_command'], seen['violations_measured']) == ('0', '0'), seen
+
+
+def test_policies_that_end_in_no_number_or_go_too_fast_for_an_end_stop_inside(
+    tmp_path: Path,
+) -> None:
+    joints_of_velocity = velocity_joints(ROBOT)
+    assert joints_of_velocity is not None
+    end = braking(joints_of_velocity.kept, 0.004)[2][0]
+    with RunningRobot(tmp_path, 'robot:=fr3_velocity') as robot:
+        joints = Joints(robot)
+        robot.start('--robot', 'fr3_velocity', '--policy',
+                    policy(tmp_path / 'nan', 0.3, FIRST_NAN))
+        moves(robot, joints, FIRST_NAN)
+        assert joints.position[0] < FIRST_NAN + 0.3
+        assert 'not finite' in str(robot.client.status(POLICY, 9.0))
+        robot.until(lambda: robot.value(CONTROL, 'mode') != 'POLICY', 'the end of POLICY')
+        no_violation(robot)
+        robot.end()
+        robot.start('--robot', 'fr3_velocity', '--policy', policy(tmp_path / 'fast', 1e3))
+        moves(robot, joints, end - 0.05)
+        assert joints.position[0] == pytest.approx(end, abs=0.02)
+        assert joints.position[7] == pytest.approx(HAND, abs=5e-3)
+        no_violation(robot)
