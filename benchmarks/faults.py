@@ -98,7 +98,7 @@ def campaign(fault: Fault, count: int) -> dict[str, Any]:
     seconds = round((clock.now_ns() - begin_ns) / 1e9, 1)
     return row(fault, outcomes) | {
         'restarted': restarted, 'seconds': seconds, 'wake_ups': wake_ups.figures,
-        'wake_up_p999_us': wake_ups.figures.get('p999_us'),
+        'wake_up_p999_us': round(wake_ups.figures['p999_us']) if wake_ups.figures else None,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import os
+from pathlib import Path
 import resource
 import subprocess
 import sys
@@ -15,11 +16,13 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.publisher import Publisher
 from robot_runtime.core.types import Command, Motion
 from robot_runtime.ros import conversions, qos
+from robot_runtime.runtime import resources
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.processes import process_environment
 from robot_runtime.runtime.robot_file import load_robot
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray
+import yaml
 
 FR3 = load_robot('fr3')
 RATE_HZ = 100.0
@@ -127,6 +130,18 @@ class FakeRobot:
             due = clock.now_ns() + PERIOD_NS
             while clock.now_ns() < due:
                 self._executor.spin_once(timeout_sec=0.001)
+
+
+def patient_robot(folder: Path) -> str:
+    """Return a robot file with which a busy machine is not late, which is not what is tested."""
+    shipped = resources.find('config/robots/fr3.yaml')
+    assert shipped is not None
+    robot = yaml.safe_load(shipped.read_text())
+    robot['urdf'] = str(shipped.with_name('fr3.urdf'))
+    robot['timeouts'] |= {'joint_state_s': 5.0, 'command_s': 5.0}
+    path = folder / 'patient.yaml'
+    path.write_text(yaml.safe_dump(robot))
+    return str(path)
 
 
 @contextmanager

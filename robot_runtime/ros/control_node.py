@@ -111,7 +111,7 @@ class ControlNode:
 
     def activate(self) -> None:
         """Enter HOLD as soon as the gate is ready; refuse what can hear nobody."""
-        problem = self._qos.everywhere()
+        problem = self._qos.look_at_all()
         if problem:
             raise NodeError(problem)
 
@@ -188,7 +188,8 @@ class ControlNode:
             self._stream.clock_set(now)
         chunks = self._read_inputs(now, ros_now)
         teleop = self._teleop.take(now)
-        self._trouble = self._chunks.trouble or self._teleop.trouble or self._qos.look(now)
+        unheard = self._qos.look_from_start(now, self._state.mode is Mode.IDLE)
+        self._trouble = self._chunks.trouble or self._teleop.trouble or unheard
         if self._stop.set or not self._node.active:
             teleop = None  # nobody takes over a robot that is about to be left
         events = tuple(self._events)

@@ -21,7 +21,7 @@ class GraphWatch:
 
     def unconnected(self) -> str:
         """Look at every topic now; return in a sentence where qualities of service differ."""
-        return self._qos.everywhere()
+        return self._qos.look_at_all()
 
     def look(self, now_ns: int) -> str:
         """Return in a sentence what is wrong, or ''."""

@@ -115,7 +115,7 @@ class PolicyNode:
                 self._forget(now)
             said = self._ros_time.said() if reached else silence(self._clock)
             self._complaints['clock'] = said
-            self._complaints['connections'] = self._qos.look(now)
+            self._complaints['connections'] = self._qos.look_from_start(now, not self._listening)
             self._read_inputs(now, ros_now)
             self._services.serve_one()
             self._take_result()
@@ -129,7 +129,7 @@ class PolicyNode:
 
     def activate(self) -> None:
         """Infer while control is in POLICY or SHADOW, from its next entry on."""
-        if problem := self._qos.everywhere():
+        if problem := self._qos.look_at_all():
             raise NodeError(problem)
         self._listening.restart()
 

@@ -6,8 +6,10 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility, QoSProfile
 from rclpy.topic_endpoint_info import TopicEndpointInfo
+from robot_runtime.ros.shutdown import NodeError
 
 LOOK_NS = 250_000_000  # from one topic to the next
+START_NS = 5_000_000_000
 # whatever the node itself brings along, and nobody needs in order to move a robot
 NOT_OURS = ('/parameter_events', '/rosout', '/clock')
 INFINITE_NS = 1 << 62
@@ -27,11 +29,24 @@ class QosWatch:
         self._found: dict[str, str] = {}
         self._ends: dict[str, int] = {}  # how many endpoints were there at the last look
         self._turn = self._look_ns = 0
+        self._begun_ns: int | None = None
 
-    def everywhere(self) -> str:
+    def look_at_all(self) -> str:
         """Look at every topic; return in a sentence what does not match first, or ''."""
         self._found = {topic: self._problem(topic) for topic in self._topics()}
         return self._first()
+
+    def look_from_start(self, now_ns: int, idle: bool) -> str:
+        """
+        Look as `look` does; what does not match ends a node that has begun, and is idle yet.
+
+        When it is activated at its very start, not everybody is known to the graph.
+        """
+        problem = self.look(now_ns)
+        self._begun_ns = now_ns if self._begun_ns is None else self._begun_ns
+        if problem and idle and now_ns - self._begun_ns < START_NS:
+            raise NodeError(problem)
+        return problem
 
     def look(self, now_ns: int) -> str:
         """Look at the next topic if it is time; return what is known not to match, or ''."""
