@@ -6,6 +6,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility, QoSProfile
 from rclpy.topic_endpoint_info import TopicEndpointInfo
+from robot_runtime.ros.rivals import MOST_NAMELESS, NAMELESS
 from robot_runtime.ros.shutdown import NodeError
 
 LOOK_NS = 250_000_000  # from one topic to the next
@@ -28,12 +29,13 @@ class QosWatch:
         self._node, self._sent = node, [node.resolve_topic_name(topic) for topic in sent]
         self._found: dict[str, str] = {}
         self._ends: dict[str, int] = {}  # how many endpoints were there at the last look
-        self._turn = self._look_ns = 0
+        self._turn = self._look_ns = self._nameless = 0
         self._begun_ns: int | None = None
 
     def look_at_all(self) -> str:
         """Look at every topic; return in a sentence what does not match first, or ''."""
-        self._found = {topic: self._problem(topic) for topic in self._topics()}
+        found = {topic: self._problem(topic) for topic in self._topics()}
+        self._found = {topic: text for topic, text in found.items() if NAMELESS not in text}
         return self._first()
 
     def look_from_start(self, now_ns: int, idle: bool) -> str:
@@ -59,7 +61,11 @@ class QosWatch:
         ends = self._node.count_publishers(topic) + self._node.count_subscribers(topic)
         # To ask for the number costs 3 us, for the policies 100: so only when it has changed.
         if ends != self._ends.get(topic) or self._found.get(topic):
-            self._ends[topic], self._found[topic] = ends, self._problem(topic)
+            problem = self._problem(topic)
+            if NAMELESS in problem and self._nameless < MOST_NAMELESS:
+                self._nameless += 1  # it is looked at again, until the name has come too
+                return self._first()
+            self._ends[topic], self._found[topic], self._nameless = ends, problem, 0
         return self._first()
 
     def _first(self) -> str:
