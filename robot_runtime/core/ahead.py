@@ -13,6 +13,7 @@ from robot_runtime.core.landing import (
     sense_of,
     ticks_to_turn,
     turns_round,
+    used_up,
 )
 from robot_runtime.core.types import Floats, Limits, Motion
 
@@ -161,5 +162,4 @@ def _release(given: Floats, dt_s: float, after: Floats) -> None:
     for j in range(given.shape[1]):
         velocity, acceleration, jump = given[0, j], given[1, j], given[2, j] * (dt_s * dt_s)
         rest = np.maximum(abs(acceleration) * dt_s / jump - 1.0, 0.0)
-        k = np.floor(rest)
-        after[j] = velocity + copysign((k + 1.0) * (rest - 0.5 * k) * jump, acceleration)
+        after[j] = velocity + copysign(used_up(rest) * jump, acceleration)

@@ -117,12 +117,7 @@ def _slower(
         slowed[group] = change[group].sum() < 0.0
     if not slowed.any():
         return wish, slowed
-    parts = zip(
-        (steered.position, steered.velocity, steered.acceleration),
-        (wish.position, wish.velocity, wish.acceleration),
-        strict=True,
-    )
-    return Motion(*(np.where(slowed, one, other) for one, other in parts)), slowed
+    return steered.where(slowed, wish), slowed
 
 
 def _less(

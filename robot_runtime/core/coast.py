@@ -28,8 +28,4 @@ def coast_step(
     gentle = changed(last, np.clip(onward, gain - jump, gain + jump), jump, dt_s)
     safe = kept(rules(gentle, last, 1, None, limits, dt_s))
     safe &= -np.sign(gentle.velocity) * onward <= landing(np.abs(gentle.velocity), jump) + jump
-    return Motion(
-        np.where(safe, gentle.position, full.position),
-        np.where(safe, gentle.velocity, full.velocity),
-        np.where(safe, gentle.acceleration, full.acceleration),
-    )
+    return gentle.where(safe, full)

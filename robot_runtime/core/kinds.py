@@ -51,9 +51,8 @@ def shape_kinds(
     parts = [(k, rates)]
     p = kinds.position
     if len(p):
-        before = Motion(last.position[p], last.velocity[p], last.acceleration[p])
         moving = None if drift is None else drift[p]
-        shaped = shape(aim[p], before, kinds.limits, dt_s, kinds.groups, moving)
+        shaped = shape(aim[p], last.part(p), kinds.limits, dt_s, kinds.groups, moving)
         parts.append((p, shaped))
     for index, part in parts:
         position[index], velocity[index] = part.motion.position, part.motion.velocity

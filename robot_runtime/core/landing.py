@@ -46,11 +46,17 @@ def sense_of(velocity: float, gain: float) -> float:
 
 
 @inlined
+def used_up(gain: float) -> float:
+    """Return the velocity that a `gain` >= 0 gives yet, let go of at one jump a tick."""
+    k = np.floor(gain)
+    velocity: float = (k + 1.0) * (gain - 0.5 * k)
+    return velocity
+
+
+@inlined
 def turns_round(velocity: float, gain: float) -> bool:
     """Return if letting go of what is left of a negative `gain` takes more than `velocity`."""
-    rest = np.maximum(-1.0 - gain, 0.0)
-    k = np.floor(rest)
-    return bool((k + 1.0) * (rest - 0.5 * k) > velocity + SETTLED)
+    return bool(used_up(np.maximum(-1.0 - gain, 0.0)) > velocity + SETTLED)
 
 
 @inlined
@@ -114,9 +120,7 @@ def ramp_ticks(v: float, g: float, cap: float) -> float:
 @inlined
 def held_ticks(v: float, cap: float) -> float:
     """Return for how many ticks a joint brakes with `cap` from `v` until it lets go in time."""
-    whole = np.floor(cap)
-    ticks: float = np.maximum(
-        np.floor((v - (whole + 1.0) * (cap - whole / 2.0)) / cap) + 1.0, 0.0)
+    ticks: float = np.maximum(np.floor((v - used_up(cap)) / cap) + 1.0, 0.0)
     return ticks
 
 

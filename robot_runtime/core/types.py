@@ -56,6 +56,18 @@ class Motion:
         """Return whether a joint has a velocity, or an acceleration that would give it one."""
         return bool(self.velocity.any() or self.acceleration.any())
 
+    def part(self, joints: slice | NDArray[np.intp]) -> 'Motion':
+        """Return the motion of some of the joints."""
+        return Motion(self.position[joints], self.velocity[joints], self.acceleration[joints])
+
+    def where(self, mine: NDArray[np.bool_], other: 'Motion') -> 'Motion':
+        """Return the motion of joints `mine`, and that of `other` elsewhere."""
+        return Motion(
+            np.where(mine, self.position, other.position),
+            np.where(mine, self.velocity, other.velocity),
+            np.where(mine, self.acceleration, other.acceleration),
+        )
+
     @classmethod
     def at_rest(cls, position: Floats) -> 'Motion':
         """Return the motion that stands still at `position`."""

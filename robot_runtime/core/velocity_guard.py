@@ -1,7 +1,6 @@
 """Verdict on a command of velocity joints: where its stop would end, by their measured place."""
 
 import numpy as np
-from numpy.typing import NDArray
 from robot_runtime.core.brake import stop_step
 from robot_runtime.core.guard import kept, Refusal, Rule, rules, Verdict
 from robot_runtime.core.observation import Measured
@@ -68,12 +67,7 @@ def held_inside(
         safe[joints.index] = kept(found).all(axis=0)
     if safe.all():
         return motion
-    stop = stop_step(last, limits, dt_s)
-    return Motion(
-        np.where(safe, motion.position, stop.position),
-        np.where(safe, motion.velocity, stop.velocity),
-        np.where(safe, motion.acceleration, stop.acceleration),
-    )
+    return motion.where(safe, stop_step(last, limits, dt_s))
 
 
 def _of_place(
@@ -99,7 +93,7 @@ def _of_place(
 
 def _answered(
     joints: VelocityJoints, trail: Trail | None, before: Motion, sample: Sample[Measured]
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the highest and lowest command that the joints may have answered when measured."""
     if trail is None:
         return np.stack((before.position, before.position))

@@ -25,8 +25,7 @@ class VelocityJoints:
 
     def of(self, motion: Motion) -> Motion:
         """Return the motion of these joints, (K,)."""
-        k = self.index
-        return Motion(motion.position[k], motion.velocity[k], motion.acceleration[k])
+        return motion.part(self.index)
 
 
 def opened(limits: Limits, index: NDArray[np.intp]) -> Limits:

@@ -97,7 +97,7 @@ class TrajectoryOutput:
     def send(self, motion: Motion) -> None:
         """Keep the motion of this group for the next message."""
         self._kept = True
-        self._window.add(self._part(motion), self._now_ns())
+        self._window.add(motion.part(self._joints), self._now_ns())
 
     def flush(self) -> None:
         """Publish the trajectory, 50 times a second; an overtaken one would be a jump."""
@@ -124,12 +124,6 @@ class TrajectoryOutput:
 
     def _now_ns(self) -> int:
         return int(self._clock.now().nanoseconds)
-
-    def _part(self, motion: Motion) -> Motion:
-        joints = self._joints
-        return Motion(
-            motion.position[joints], motion.velocity[joints], motion.acceleration[joints]
-        )
 
     def _publish(self, due_ns: list[int], position: Floats, velocity: Floats) -> None:
         while len(self._spare) < len(due_ns):

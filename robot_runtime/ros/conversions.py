@@ -78,6 +78,17 @@ def motion_point(motion: Motion, time_ns: int) -> JointTrajectoryPoint:
     )
 
 
+def motion_from(
+    have: Sequence[str], point: JointTrajectoryPoint, names: Sequence[str]
+) -> Motion:
+    """Return the motion in a point of joints `have`; wrong names or lengths raise."""
+    return Motion(
+        ordered(have, point.positions, names),
+        ordered(have, point.velocities, names),
+        ordered(have, point.accelerations, names),
+    )
+
+
 def command_from(message: JointTrajectory, names: Sequence[str], period_ns: int) -> Command:
     """Return the command in `message`; wrong names, lengths or an odd time raise."""
     if len(message.points) != 1:
@@ -86,12 +97,7 @@ def command_from(message: JointTrajectory, names: Sequence[str], period_ns: int)
     time_ns = nanoseconds(point.time_from_start)
     if time_ns % period_ns:
         raise JointNameError(f'time {time_ns} ns is not a multiple of the {period_ns} ns tick')
-    have = message.joint_names
-    motion = Motion(
-        ordered(have, point.positions, names),
-        ordered(have, point.velocities, names),
-        ordered(have, point.accelerations, names),
-    )
+    motion = motion_from(message.joint_names, point, names)
     return Command(nanoseconds(message.header.stamp), time_ns // period_ns, motion)
 
 

@@ -41,13 +41,9 @@ class GateTap:
             self.status, self._heard_ns = conversions.status_values(status), now_ns
         state = polling.newest(self._states)
         if state is not None:
-            point = state.points[0]
             self._epoch_ns = conversions.nanoseconds(state.header.stamp)
-            self._motion = Motion(
-                *(
-                    conversions.ordered(state.joint_names, values, self._names)
-                    for values in (point.positions, point.velocities, point.accelerations)
-                )
+            self._motion = conversions.motion_from(
+                state.joint_names, state.points[0], self._names
             )
 
     def view(self, measured: Floats | None) -> GateView | None:

@@ -7,6 +7,7 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 from robot_runtime.core.senders import Senders
 from robot_runtime.ros import polling
+from robot_runtime.ros.endpoints import owner
 
 SECOND = 1_000_000_000
 HINT = 'end the other one or use another ROS_DOMAIN_ID'
@@ -34,10 +35,7 @@ class OneSender:
             self._senders.second(sender, now_ns)
             return ''
         infos = self._node.get_publishers_info_by_topic(self._topic)
-        names = {
-            bytes(one.endpoint_gid): f'{one.node_namespace.rstrip("/")}/{one.node_name}'
-            for one in infos
-        }
+        names = {bytes(one.endpoint_gid): owner(one) for one in infos}
         if not self._senders.second(sender, now_ns, gone=known not in names):
             return ''
         both = sorted(names.get(one, 'unknown') for one in (sender, known))

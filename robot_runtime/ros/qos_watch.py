@@ -6,6 +6,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility, QoSProfile
 from rclpy.topic_endpoint_info import TopicEndpointInfo
+from robot_runtime.ros.endpoints import owner
 from robot_runtime.ros.rivals import MOST_NAMELESS, NAMELESS
 from robot_runtime.ros.shutdown import NodeError
 
@@ -102,7 +103,7 @@ def unmatched(
     if verdict != QoSCompatibility.ERROR:
         return
     name = next(policy for policy in (*POLICIES, '') if not policy or _apart(policy, *pair))
-    who = f'{info.node_namespace.rstrip("/")}/{info.node_name}'
+    who = owner(info)
     role, verb, want = (
         ('publisher', 'publishes', 'reads') if they_send else ('subscription', 'reads', 'sends')
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rclpy.node import Node
+from robot_runtime.ros.endpoints import owner
 from robot_runtime.ros.one_sender import HINT
 from robot_runtime.runtime.clock import SteadyClock
 
@@ -50,8 +51,8 @@ class Rivals:
         for topic in self._topics:
             if self._node.count_publishers(topic) > own:
                 infos = self._node.get_publishers_info_by_topic(topic)
-                names = [f'{one.node_namespace.rstrip("/")}/{one.node_name}' for one in infos]
-                mine = f'{self._node.get_namespace().rstrip("/")}/{self._node.get_name()}'
+                names = [owner(one) for one in infos]
+                mine = self._node.get_fully_qualified_name()
                 if own and mine in names:
                     names.remove(mine)
                 return (

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
-from robot_runtime.runtime.config_file import Strict
+from robot_runtime.runtime.config_file import Positive, Strict
 
-Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Vector = tuple[float, float, float]
 Frames = Annotated[tuple[str, ...], Field(min_length=1)]

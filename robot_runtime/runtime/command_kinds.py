@@ -12,29 +12,31 @@ SECOND = 1_000_000_000
 
 def velocity_joints(robot: RobotFile, speed: float = 1.0) -> VelocityJoints | None:
     """Return the joints that take velocities, None if none does; `speed` as in the limits."""
-    places, groups = list[int](), list[slice]()
-    margins, drifts, responses = list[float](), list[float](), list[float]()
-    for group, joints in zip(robot.groups_of_joints, robot.groups(), strict=True):
-        if group.drive is None:
-            continue
-        count = joints.stop - joints.start
-        groups.append(slice(len(places), len(places) + count))
-        places += range(joints.start, joints.stop)
-        margins += [group.drive.margin] * count
-        drifts += [group.drive.drift] * count
-        responses.append(group.drive.response_s)
-    if not places:
+    drives = [group.drive for group in robot.groups_of_joints if group.drive is not None]
+    if not drives:
         return None
-    index = np.array(places, dtype=np.intp)
+    index, groups = packed(robot, rates=True)
+    counts = [group.stop - group.start for group in groups]
     limits = robot.limits(speed).part(index)
     return VelocityJoints(
         index=index,
         limits=limits,
-        kept=narrowed(limits, np.array(margins)),
-        groups=tuple(groups),
-        response_ns=round(max(responses) * SECOND),
-        drift=np.array(drifts),
+        kept=narrowed(limits, np.repeat([drive.margin for drive in drives], counts)),
+        groups=groups,
+        response_ns=round(max(drive.response_s for drive in drives) * SECOND),
+        drift=np.repeat([drive.drift for drive in drives], counts),
     )
+
+
+def packed(robot: RobotFile, rates: bool) -> tuple[NDArray[np.intp], tuple[slice, ...]]:
+    """Return which joints take velocities, or do not, (K,), and where among them each group is."""
+    places, groups = list[int](), list[slice]()
+    for group, joints in zip(robot.groups_of_joints, robot.groups(), strict=True):
+        if (group.drive is not None) == rates:
+            begin = len(places)
+            places += range(joints.start, joints.stop)
+            groups.append(slice(begin, len(places)))
+    return np.array(places, dtype=np.intp), tuple(groups)
 
 
 def rates_of(robot: RobotFile) -> NDArray[np.intp] | None:

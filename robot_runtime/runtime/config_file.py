@@ -4,13 +4,14 @@ from collections.abc import Sequence
 import json
 from pathlib import Path
 import re
-from typing import Any, get_args, TypeVar
+from typing import Annotated, Any, get_args, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 import yaml
 
 KIB_64 = 65536
+Positive = Annotated[float, Field(gt=0.0)]
 
 
 class ConfigError(ValueError):

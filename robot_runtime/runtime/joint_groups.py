@@ -5,10 +5,9 @@ import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from robot_runtime.runtime.config_file import Strict
+from robot_runtime.runtime.config_file import Positive, Strict
 from robot_runtime.runtime.urdf_limits import UrdfJoint
 
-Positive = Annotated[float, Field(gt=0.0)]
 Name = Annotated[str, Field(pattern=r'^[A-Za-z][A-Za-z0-9_]*$')]
 JERK_PER_ACCELERATION = 20.0  # [1/s] full acceleration takes 50 ms at least
 

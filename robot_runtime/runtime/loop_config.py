@@ -9,7 +9,7 @@ from robot_runtime.core.kinds import Kinds
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.body import load_body
-from robot_runtime.runtime.command_kinds import command_limits, velocity_joints
+from robot_runtime.runtime.command_kinds import command_limits, packed, velocity_joints
 from robot_runtime.runtime.policy_card import Output, PolicyCard
 from robot_runtime.runtime.practice import practise
 from robot_runtime.runtime.robot_file import RobotFile
@@ -58,13 +58,8 @@ def kinds_of(robot: RobotFile, speed: float = 1.0) -> Kinds | None:
     velocity = velocity_joints(robot, speed)
     if velocity is None:
         return None
-    places, groups = list[int](), list[slice]()
-    for group, joints in zip(robot.groups_of_joints, robot.groups(), strict=True):
-        if group.drive is None:
-            groups.append(slice(len(places), len(places) + len(group.joints)))
-            places += range(joints.start, joints.stop)
-    index = np.array(places, dtype=np.intp)
-    return Kinds(velocity, index, robot.limits(speed).part(index), tuple(groups))
+    index, groups = packed(robot, rates=False)
+    return Kinds(velocity, index, robot.limits(speed).part(index), groups)
 
 
 def start_of(robot: RobotFile, card: PolicyCard) -> StartEnvelope | None:

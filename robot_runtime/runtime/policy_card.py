@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field, model_validator
 from robot_runtime.core.observation import Kind, OBJECTS, Term
 from robot_runtime.core.tensors import Layout, Normalization
-from robot_runtime.runtime.config_file import ConfigError, load, Strict
-from robot_runtime.runtime.joint_groups import Name, Positive
+from robot_runtime.runtime.config_file import ConfigError, load, Positive, Strict
+from robot_runtime.runtime.joint_groups import Name
 from robot_runtime.runtime.robot_file import RobotFile
 
 CARD = 'card.yaml'

@@ -9,13 +9,12 @@ from pydantic import Field, model_validator
 from robot_runtime.core.types import Floats, Limits
 from robot_runtime.runtime import resources
 from robot_runtime.runtime.body_file import Collision, ToolSpeed, Workspace
-from robot_runtime.runtime.config_file import ConfigError, load, Strict
+from robot_runtime.runtime.config_file import ConfigError, load, Positive, Strict
 from robot_runtime.runtime.joint_groups import (
     Group,
     Joint,
     Name,
     operating_jerk,
-    Positive,
     with_efforts,
 )
 from robot_runtime.runtime.permit_file import PermitFile

@@ -3,9 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from robot_runtime.runtime.config_file import Strict
-
-Positive = Annotated[float, Field(gt=0.0)]
+from robot_runtime.runtime.config_file import Positive, Strict
 
 
 class Timeouts(Strict):
