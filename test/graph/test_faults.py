@@ -48,24 +48,9 @@ class Robots:
             place = self._folder / f'robot_{self._count}'
             place.mkdir()
             self._kind, self._robot, self._place = kind, robot_with(place, fault), place
-            self._starts = 0
-        if not self._robot.running and not self._came_up(fault):
-            # The middleware lists the killed ones for 20 s more; after four kills a fifth start
-            # was not connected once in some 50. That is for a test of its own: here begin anew.
-            self.close()
-            return self._started(fault)
-        return self._robot
-
-    def _came_up(self, fault: Fault) -> bool:
-        assert self._robot is not None
-        try:
+        if not self._robot.running:
             begun(self._robot, self._place, fault)
-        except AssertionError:
-            if not self._starts:
-                raise
-            return False
-        self._starts += 1
-        return True
+        return self._robot
 
     def close(self) -> None:
         """End what is left."""
