@@ -37,8 +37,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 MILLISECOND = 1_000_000
 STATUS_NS, STATE_NS = 100 * MILLISECOND, 20 * MILLISECOND
-REST_WITHIN_NS = 3_000 * MILLISECOND
-YOUNG_NS = 5_000 * MILLISECOND
+REST_WITHIN_NS, YOUNG_NS = 3_000 * MILLISECOND, 5_000 * MILLISECOND
 INACTIVE, COMMAND = 'the gate was deactivated', 'control_node/command'
 
 
@@ -152,6 +151,7 @@ class SafetyNode:
     def _tick(self, now: int) -> None:
         before = (self._state.state, self._state.latched)
         self._read_inputs(now)
+        now = self._clock.now_ns() if self._steady else now  # it may have slept in between
         self._state = overtaken(self._config, self._state, self._outputs, now)
         self._wake(now)
         lacking = self._permits.lacking(now)  # before the first command is looked at
