@@ -121,7 +121,7 @@ class CommandWitness:
         self._q: Floats | None = None
         self._dq = np.zeros_like(self._sheet.q_min)
         self._ddq = np.zeros_like(self._sheet.q_min)
-        self._dt_s = 0.0
+        self._dt_s = self._dt_before_s = 0.0
         self._heard_ns = 0
         self._played_s = 0.0
         self._tail: tuple[Floats, Floats] | None = None  # times [s] on the stamp's clock, points
@@ -142,9 +142,11 @@ class CommandWitness:
         # The two velocities belong to the middles of their steps.
         ddq = (dq - self._dq) / (0.5 * (dt_s + self._dt_s))
         self._judge(q, dq, ddq)
-        # Two accelerations belong to the ends of the step between them.
-        self._note('jerk', np.abs(ddq - self._ddq) / self._dt_s / self._sheet.dddq_max)
-        self._q, self._dq, self._ddq, self._dt_s = q.copy(), dq, ddq, dt_s
+        # Of a cubic, each acceleration is that at the mean of its three times.
+        apart_s = (dt_s + self._dt_s + self._dt_before_s) / 3.0
+        self._note('jerk', np.abs(ddq - self._ddq) / apart_s / self._sheet.dddq_max)
+        self._q, self._dq, self._ddq = q.copy(), dq, ddq
+        self._dt_before_s, self._dt_s = self._dt_s, dt_s
 
     def trajectory(
         self, times_s: Floats, q: Floats, start_s: float | None, measured: Floats, now_ns: int
@@ -193,7 +195,8 @@ class CommandWitness:
         self.findings.sequences += 1
         away = np.abs(q - measured) / self._sheet.jump
         self._note('jump', away)
-        self._q, self._dq, self._dt_s = q.copy(), np.zeros_like(q), dt_s
+        self._q, self._dq = q.copy(), np.zeros_like(q)
+        self._dt_s = self._dt_before_s = dt_s
         self._ddq = np.zeros_like(q)
         self._judge(q, self._dq, self._dq)
 

@@ -59,6 +59,21 @@ def test_an_acceleration_that_comes_at_once_is_seen_as_jerk() -> None:
     assert judge.findings.worst['jerk'] == pytest.approx(10.0 / DT / 200.0)
 
 
+@pytest.mark.parametrize('steps', [(4, 4, 4, 4), (4, 4, 16, 16), (16, 16, 4, 4), (5, 3, 9, 4)])
+def test_a_constant_jerk_is_read_as_what_it_is_however_far_apart_the_points_are(
+    steps: tuple[int, ...],
+) -> None:
+    judge, sheet = CommandWitness(arm_datasheet()), arm_datasheet()
+    times = np.cumsum((0, *steps)) * 1e-3
+    rows = HOME + np.outer(0.5 * sheet.dddq_max[0] * times**3 / 6.0, FIRST)
+    judge.command(rows[0], steps[0] * 1e-3, rows[0], 1)
+    for dt_ms, row in zip(steps, rows[1:], strict=True):
+        judge.findings.worst['jerk'] = 0.0  # so that the last one, of moving joints, stands alone
+        judge.command(row, dt_ms * 1e-3, rows[0], 1)
+    assert judge.findings.worst['jerk'] == pytest.approx(0.5, rel=1e-6)
+    assert not only(judge)
+
+
 def test_too_much_velocity_is_seen() -> None:
     assert 'velocity' in only(run(speeding(10.0, 2.63, 200)))
     assert 'velocity' not in only(run(speeding(10.0, 2.62, 200)))
