@@ -28,10 +28,10 @@ class Output(Protocol):
     def flush(self) -> None:
         """Publish what is kept, if it is time."""
 
-    def overtaken(self) -> bool:
+    def overtaken(self, ros_now_ns: int) -> bool:
         """Return whether the controller brakes by itself already."""
 
-    def follow(self, motion: Motion) -> Motion:
+    def follow(self, motion: Motion, ros_now_ns: int) -> Motion:
         """Return `motion` with the joints of this group where their controller brakes."""
 
 
@@ -59,11 +59,11 @@ class ForwardOutput:
     def flush(self) -> None:
         """Do nothing: all is published."""
 
-    def overtaken(self) -> bool:
+    def overtaken(self, ros_now_ns: int) -> bool:
         """Return False: such a controller does nothing by itself."""
         return False
 
-    def follow(self, motion: Motion) -> Motion:
+    def follow(self, motion: Motion, ros_now_ns: int) -> Motion:
         """Return `motion`."""
         return motion
 
@@ -107,13 +107,13 @@ class TrajectoryOutput:
             self._sent_ns, self._kept = now_ns, False
             self._publish(*self._window.trajectory(now_ns))
 
-    def overtaken(self) -> bool:
+    def overtaken(self, ros_now_ns: int) -> bool:
         """Return whether the controller has begun the stop that the last message ended with."""
-        return self._window.overtaken(self._now_ns())
+        return self._window.overtaken(ros_now_ns)
 
-    def follow(self, motion: Motion) -> Motion:
+    def follow(self, motion: Motion, ros_now_ns: int) -> Motion:
         """Return `motion` with the joints of this group where their controller brakes."""
-        tail = self._window.follow_tail(self._now_ns())
+        tail = self._window.follow_tail(ros_now_ns)
         position, velocity, acceleration = (
             np.array(values) for values in (motion.position, motion.velocity, motion.acceleration)
         )

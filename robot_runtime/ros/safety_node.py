@@ -150,10 +150,14 @@ class SafetyNode:
 
     def _tick(self, now: int) -> None:
         before = (self._state.state, self._state.latched)
-        self._read_inputs(now)
-        now = self._clock.now_ns() if self._steady else now  # it may have slept in between
-        self._state = overtaken(self._config, self._state, self._outputs, now)
+        ros_now, step_ns = self._ros_time.read()
+        if step_ns:
+            self._stream.clock_set(now)
+            self._state = clock_set(self._config, self._state, self._outputs, step_ns, now)
+        # At once and by these two times: who sleeps later in this look is told by the next one.
+        self._state = overtaken(self._config, self._state, self._outputs, now, ros_now)
         self._wake(now)
+        self._read_inputs(now, ros_now)
         lacking = self._permits.lacking(now)  # before the first command is looked at
         self._state = replace(self._state, blocked=self._state.blocked or lacking)
         now = self._take_commands(now)
@@ -182,12 +186,8 @@ class SafetyNode:
             self._state, ok, _ = gate.reset(self._config, self._state, self._measured, now)
             self._own_resets.done(ok, now)
 
-    def _read_inputs(self, now: int) -> None:
+    def _read_inputs(self, now: int, ros_now: int) -> None:
         problem = None
-        ros_now, step_ns = self._ros_time.read()
-        if step_ns:
-            self._stream.clock_set(now)
-            self._state = clock_set(self._config, self._state, self._outputs, step_ns, now)
         for message in polling.drain(self._joints):
             said = conversions.take_joints(self._stream, message, now, ros_now)
             if said is not None:

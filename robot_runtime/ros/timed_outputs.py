@@ -11,16 +11,16 @@ from robot_runtime.ros.adapters import Output
 
 
 def overtaken(
-    config: GateConfig, state: GateState, outputs: Sequence[Output], now_ns: int
+    config: GateConfig, state: GateState, outputs: Sequence[Output], now_ns: int, ros_now_ns: int
 ) -> GateState:
     """Return the state that brakes from where a controller is that began to brake by itself."""
     for output in outputs:
-        if state.motion is None or not output.overtaken():
+        if state.motion is None or not output.overtaken(ros_now_ns):
             continue
         if state.state in (Phase.PASS, Phase.COAST):
             why = slept(state, now_ns, f'{output.topic} began to brake')
             state = gate.stop(config, state, now_ns, why)
-        state = replace(state, motion=output.follow(state.motion))
+        state = replace(state, motion=output.follow(state.motion, ros_now_ns))
     return state
 
 

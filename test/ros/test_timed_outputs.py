@@ -19,11 +19,11 @@ class Controller:
     def flush(self) -> None:
         """Send nothing."""
 
-    def overtaken(self) -> bool:
+    def overtaken(self, ros_now_ns: int) -> bool:
         """Return what the test said."""
         return self._late
 
-    def follow(self, motion: Motion) -> Motion:
+    def follow(self, motion: Motion, ros_now_ns: int) -> Motion:
         """Return the end of the controller's own stop."""
         return Motion.at_rest(motion.position + 0.01)
 
@@ -60,10 +60,10 @@ def test_a_controller_that_brakes_by_itself_is_followed_and_a_hang_is_told_from_
     rig.tick(0)
     before = rig.gate.motion.position
     now = rig.now + slept_ms * MS
-    state = overtaken(rig.config, rig.gate, [Controller(True, late=True)], now)
+    state = overtaken(rig.config, rig.gate, [Controller(True, late=True)], now, now)
     assert state.latched
     assert state.reason.startswith(begins)
     assert state.reason.endswith('arm_controller/joint_trajectory began to brake')
     assert (state.motion.position == before + 0.01).all()
     assert not state.motion.moves
-    assert overtaken(rig.config, rig.gate, [Controller(True)], now) is rig.gate
+    assert overtaken(rig.config, rig.gate, [Controller(True)], now, now) is rig.gate
