@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from fake_robot import FakeRobot, node, patient_robot, RATE_HZ, refusal, running
+from fake_robot import FakeRobot, patient_robot, RATE_HZ, refusal, running
 import pytest
 from rclpy.qos import QoSProfile
 from robot_runtime.ros import qos
@@ -53,9 +53,9 @@ def test_a_gate_is_not_activated_beside_an_estop_or_controller_that_is_not_conne
     with FakeRobot() as robot:
         made = make(robot)
         assert made
-        gate = node('safety_node', *GATE_WORDS)
-        robot.until(lambda: gate.poll() is not None, robot.state)
-        assert sentence in refusal('safety_node', gate)
+        with running('safety_node', *GATE_WORDS) as gate:
+            robot.until(lambda: gate.poll() is not None, robot.state)
+            assert sentence in refusal('safety_node', gate)
         assert robot.sent == []
 
 
@@ -90,9 +90,9 @@ def test_a_gate_that_passes_brakes_when_one_appears_and_says_so_in_diagnostics(
 def test_a_policy_is_not_activated_while_its_instruction_cannot_be_heard() -> None:
     with FakeRobot() as robot:
         made = robot.node.create_publisher(String, 'policy_node/instruction', qos.INTERNAL)
-        policy = node('policy_node')
-        robot.until(lambda: policy.poll() is not None, robot.state)
-        said = refusal('policy_node', policy)
+        with running('policy_node') as policy:  # which would go on if it did not end by itself
+            robot.until(lambda: policy.poll() is not None, robot.state)
+            said = refusal('policy_node', policy)
         assert '/policy_node/instruction: /fake_robot publishes with durability VOLATILE' in said
         assert 'qos_overrides./policy_node/instruction.publisher.durability' in said
         assert made
