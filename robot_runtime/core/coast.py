@@ -6,6 +6,11 @@ from robot_runtime.core.guard import kept, rules
 from robot_runtime.core.types import Floats, Limits, Motion
 
 
+def hold_ticks(budget_ns: int, period_ns: int) -> int:
+    """Return how many coast steps go on as the sender did: half the budget, at least two."""
+    return max(2, budget_ns // (2 * period_ns))
+
+
 def coast_step(
     last: Motion, jerk: Floats, number: int, hold: int, limits: Limits, dt_s: float
 ) -> Motion:

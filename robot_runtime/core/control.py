@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from robot_runtime.core import handover
 from robot_runtime.core.chunk_intake import clock_set, take_in
 from robot_runtime.core.clearance import cleared
@@ -19,6 +20,7 @@ from robot_runtime.core.control_state import (
     Notes,
 )
 from robot_runtime.core.gate_state import COMMAND_LATE
+from robot_runtime.core.held_up import coasted, due
 from robot_runtime.core.kinds import shape_kinds
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import ENGAGED, Event, LISTENING, Mode, next_mode
@@ -54,7 +56,8 @@ def step(
     """
     Return the state after one tick, the command to send if any, and what happened.
 
-    The motion advances by exactly one period, however late the tick is.
+    The motion advances by exactly one period, however late the tick is. After a sleep it follows
+    the gate (core/held_up.py), with commands of the missed ticks that are to be sent first.
     """
     notes, before = Notes(), state.mode
     if inputs.clock_step_ns:
@@ -73,6 +76,7 @@ def step(
         state = replace(state, since_ros_ns=ros_now_ns)
 
     target, chunk_stamp_ns, late, command = None, 0, False, None
+    made_up = list[Command]()
     active = np.zeros(config.limits.count, dtype=np.uint8)
     if state.motion is not None:
         motion, target = state.motion, _wanted(config, state, now_ns)
@@ -81,13 +85,11 @@ def step(
             late = target is None and chunk is not None and not config.step
             chunk_stamp_ns = chunk.stamp_ns if chunk is not None and target is not None else 0
         state = _compared(state, inputs, target)
-        if state.tick > 0:  # the first command of an epoch is the seed itself
-            state, target, shaped = _advance(
-                config, state, motion, target, now_ns, inputs.measured
-            )
-            motion, active = shaped.motion, shaped.active
-        command = Command(state.epoch_ns, state.tick, motion)
-        state = replace(state, motion=motion, tick=state.tick + 1, late=state.late + late)
+        state = replace(state, late=state.late + late)
+        state, commands, target, active = _commands(
+            config, state, motion, target, now_ns, inputs.measured
+        )
+        *made_up, command = commands
     report = ControlReport(
         mode=state.mode, fault=state.fault, target=target, active=active, late=late,
         chunk_stamp_ns=chunk_stamp_ns,
@@ -95,8 +97,39 @@ def step(
         policy_epoch=state.policy_epoch,
         refused=tuple(notes.refused),
         teleop=taken,
+        made_up=tuple(made_up),
     )
     return state, command, report
+
+
+def _commands(
+    config: ControlConfig,
+    state: ControlState,
+    motion: Motion,
+    target: Floats | None,
+    now_ns: int,
+    measured: Sample[Floats] | None,
+) -> tuple[ControlState, tuple[Command, ...], Floats | None, NDArray[np.uint8]]:
+    """Return the state, what to send, what was aimed at, and which limits were active."""
+    active = np.zeros(config.limits.count, dtype=np.uint8)
+    if count := due(config, state, now_ns):
+        commands = coasted(config, state, count)
+        ticked_ns = state.ticked_ns + count * config.period_ns
+        return _sent(state, commands, ticked_ns), commands, target, active
+    if state.tick > 0:  # the first command of an epoch is the seed itself
+        state, target, shaped = _advance(config, state, motion, target, now_ns, measured)
+        motion, active = shaped.motion, shaped.active
+    commands = (Command(state.epoch_ns, state.tick, motion),)
+    return _sent(state, commands, now_ns), commands, target, active
+
+
+def _sent(state: ControlState, commands: tuple[Command, ...], ticked_ns: int) -> ControlState:
+    """Return the state after `commands`, the last of which was for the tick of `ticked_ns`."""
+    last = commands[-1]
+    before = commands[-2].motion if len(commands) > 1 else state.motion
+    return replace(
+        state, motion=last.motion, before=before, tick=last.tick + 1, ticked_ns=ticked_ns
+    )
 
 
 def _watch(

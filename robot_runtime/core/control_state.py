@@ -15,7 +15,7 @@ from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.stepping import Stepping
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.teleop import Teleop
-from robot_runtime.core.types import Floats, Limits, Motion
+from robot_runtime.core.types import Command, Floats, Limits, Motion
 from robot_runtime.core.velocity_shape import Recent
 
 
@@ -43,6 +43,7 @@ class ControlConfig:
     bad_chunks: int = 5  # in a row, that cannot be followed whatever the time: FAULT
     stamped: bool = True  # a chunk begins at its stamp, not at its arrival
     gate_timeout_ns: int = 300_000_000  # silence of the gate: FAULT
+    coast_ticks: int = 2  # of the gate: steps that go on as the last command did
 
     def __post_init__(self) -> None:
         """Refuse a speed that is not a share."""
@@ -90,6 +91,8 @@ class ControlState:
     schedule: Schedule
     motion: Motion | None = None  # last commanded; None: nothing is being sent
     epoch_ns: int = 0  # ROS time at which this engagement began
+    before: Motion | None = None  # commanded before that
+    ticked_ns: int = 0  # steady clock: when this was computed
     tick: int = 0  # of the next command
     fault: str = ''  # first cause, until RESET
     policy_since_ns: int = 0  # steady clock: when POLICY or SHADOW was entered
@@ -125,6 +128,7 @@ class ControlReport:
     policy_epoch: int  # ROS time at which the policy was listened to; a change restarts it
     refused: tuple[str, ...] = ()  # events, chunks and teleop not obeyed, and why
     teleop: bool = False  # a person's message was taken in this tick
+    made_up: tuple[Command, ...] = ()  # of ticks that were missed; to be sent first
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from robot_runtime.core.brake import stop_step
 from robot_runtime.core.coast import coast_step
 from robot_runtime.core.fence import breach, fenced
 from robot_runtime.core.gate_entry import has_parted, judge, lost, seeded
+from robot_runtime.core.gate_left import run_out, running_out
 from robot_runtime.core.gate_state import (
     blocking,
     COMMAND_LATE,
@@ -100,7 +101,9 @@ def on_tick(
     state = _watch(config, state, measured, estop, now_ns, lacking)
     if state.state is Phase.PASS and now_ns >= state.next_emit_ns:
         state = replace(state, state=Phase.COAST, coasting=0)
-    if state.state in (Phase.IDLE, Phase.PASS) or state.motion is None:
+    if state.motion is None:
+        return run_out(config, state, now_ns)
+    if state.state is Phase.PASS:
         return state, ()
     motion, sent = state.motion, list[Motion]()
     while state.next_emit_ns <= now_ns and len(sent) < _MOST_STEPS:
@@ -127,7 +130,7 @@ def reset(
     """Return the state with the latch open, or the same state; whether it was; and a sentence."""
     if not state.latched:
         return state, False, f'nothing to reset: the gate is not latched ({state.state.value})'
-    if state.state not in (Phase.REST, Phase.IDLE):
+    if not state.rests:
         return state, False, 'refused: the robot is still braking'
     if state.blocked:
         return state, False, f'refused: {state.blocked}'
@@ -151,7 +154,7 @@ def _engage(
 ) -> tuple[GateState, Motion | None]:
     """Return the state after the first command of a new epoch, which must equal the seed."""
     entered = replace(state, epoch_ns=command.epoch_ns)  # refused once, its next ones are dropped
-    problem = state.blocked or unmeasured(config, measured, now_ns)
+    problem = state.blocked or running_out(state) or unmeasured(config, measured, now_ns)
     if command.tick != 0:
         problem = f'command refused: {Refusal.EPOCH_START.value}: tick {command.tick}, allowed 0'
     if problem or measured is None:
@@ -183,6 +186,7 @@ def _pass(
         _count(state, passed=1),
         state=Phase.PASS,
         motion=motion,
+        left=None,
         told=command.motion if state.apart else None,
         jerk=change / (ticks * config.dt_s),
         tick=command.tick,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from robot_runtime.core.gate_left import left_over
 from robot_runtime.core.gate_state import COMMAND_LATE, GateConfig, GateState, Phase
 
 DRIVER_NS = 60_000_000  # after a longer silence a driver may have begun to stop by itself
@@ -13,19 +14,23 @@ def woken(config: GateConfig, state: GateState, now_ns: int) -> GateState:
     Return the state after a sleep of the gate's own loop, to be asked before it takes a command.
 
     After a sleep in which the driver may have stopped a moving robot, the motion last sent is
-    given up and nothing is sent: anything that goes on from it would be a jump. The gate is
-    latched, and its next engagement begins from where the robot is then measured.
+    given up and nothing is sent: anything that goes on from it would be a jump. Only joints that
+    take velocities are told to come to rest (core/gate_left.py). The gate is latched, and its
+    next engagement begins from where the robot is then measured.
     """
     slept_ns, motion = now_ns - state.looked_ns, state.motion
-    if motion is None or slept_ns <= max(config.budget_ns, DRIVER_NS):
+    if slept_ns <= max(config.budget_ns, DRIVER_NS):
         return state
+    if motion is None:
+        return replace(state, coasting=0) if state.left is not None else state
     if motion.moves:
         reason = state.reason  # the first cause
         if not state.latched or reason.startswith(COMMAND_LATE):
             reason = slept(state, now_ns, 'and what stopped the robot is its driver')
         return replace(
-            state, state=Phase.IDLE, motion=None, told=None, apart=0, latched=True, reason=reason
-        )
+            state, state=Phase.IDLE, motion=None, told=None, apart=0, latched=True,
+            reason=reason, left=left_over(config, motion), coasting=0, next_emit_ns=now_ns,
+        )  # fmt: skip
     if slept_ns <= HUNG_NS or state.latched or state.state is Phase.REST:
         return state
     return replace(

@@ -20,7 +20,7 @@ def reset_from_measured(
     """
     if not state.latched:
         return state, False, f'nothing to reset: the gate is not latched ({state.state.value})'
-    if state.state not in (Phase.REST, Phase.IDLE):
+    if not state.rests:
         return state, False, 'refused: the robot is still braking'
     problem = state.blocked or unmeasured(config, measured, now_ns)
     if problem:

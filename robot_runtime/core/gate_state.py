@@ -5,6 +5,7 @@ from enum import Enum
 
 import numpy as np
 from robot_runtime.core.body import Body
+from robot_runtime.core.coast import hold_ticks
 from robot_runtime.core.drift import Standing
 from robot_runtime.core.effort_watch import Strain
 from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
@@ -41,7 +42,7 @@ class GateConfig:
     estop_required: bool = False
     estop_timeout_ns: int = 200_000_000
     tracking_ns: int = 50_000_000
-    burst: int = 3
+    burst: int = 3  # commands that may be taken at once
     rest_on_silence: bool = False  # commands that end while the robot stands: REST, unlatched
     body: Body | None = None  # None: distances and the speed of the tool are not looked at
     effort: Floats | None = None  # (J,) most measured [N m] or [N], inf: any; None: not watched
@@ -59,8 +60,8 @@ class GateConfig:
 
     @property
     def hold_ticks(self) -> int:
-        """Return how many coast steps go on as the sender did: half the budget, at least two."""
-        return max(2, self.budget_ns // (2 * self.period_ns))
+        """Return how many coast steps go on as the sender did."""
+        return hold_ticks(self.budget_ns, self.period_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,18 @@ class GateState:
     jerk: Floats | None = None  # of the last command that passed [rad/s^3]
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
+    left: Motion | None = None  # velocities that a hang left, on their way to rest
     blocked: str = ''  # e-stop and permits as last seen: why nothing may move, or empty
     strain: Strain | None = None  # of the joints while commands steer
     felt: Sample[Measured] | None = None  # the newest joint state, where velocities are taken
     trail: Trail | None = None  # of the joints that take velocities
     standing: Standing | None = None  # since when these are told to stand
+
+    @property
+    def rests(self) -> bool:
+        """Return whether nothing moves by what the gate sent, so that it may be reset or left."""
+        running_out = self.left is not None and self.left.moves
+        return self.state in (Phase.IDLE, Phase.REST) and not running_out
 
 
 def initial(config: GateConfig, now_ns: int) -> GateState:

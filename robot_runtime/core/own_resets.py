@@ -24,7 +24,7 @@ class OwnResets:
     def due(self, state: GateState, now_ns: int) -> bool:
         """Return whether to let go of the latch of `state`; to be asked at every tick."""
         late = state.latched and state.reason.startswith(COMMAND_LATE)
-        if not late or state.state not in (Phase.REST, Phase.IDLE):
+        if not late or not state.rests:
             self._rest_since_ns = now_ns
         recent = [at for at in self._at_ns if now_ns - at < MINUTE_NS]
         after_ns = AFTER_NS if state.state is Phase.REST else STOPPED_NS

@@ -2,6 +2,17 @@
 
 from dataclasses import dataclass, replace
 
+MOST_WAITED = 5  # periods; more than that is never sent at once
+
+
+def burst_of(budget_ns: int, period_ns: int) -> int:
+    """
+    Return how many commands may have waited for a gate that was held up within its budget.
+
+    One more may be under way at either end, as both loops wake at times of their own.
+    """
+    return min(budget_ns // period_ns, MOST_WAITED) + 2
+
 
 @dataclass(frozen=True, slots=True)
 class TokenBucket:

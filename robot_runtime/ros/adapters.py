@@ -21,6 +21,7 @@ class Output(Protocol):
 
     topic: str
     timed: bool  # whether its messages hold times on the ROS clock
+    rates: bool  # whether it takes velocities
 
     def send(self, motion: Motion) -> None:
         """Take the motion of one period after the last one; publish it, or keep it."""
@@ -46,13 +47,13 @@ class ForwardOutput:
     timed = False
 
     def __init__(self, node: Node, topic: str, joints: slice, rates: bool = False) -> None:
-        self.topic, self._joints, self._rates = topic, joints, rates
+        self.topic, self._joints, self.rates = topic, joints, rates
         self._publisher = node.create_publisher(Float64MultiArray, topic, qos.COMMAND)
         self._message = Float64MultiArray()
 
     def send(self, motion: Motion) -> None:
         """Publish the positions, or the velocities, of this group."""
-        values = motion.velocity if self._rates else motion.position
+        values = motion.velocity if self.rates else motion.position
         self._message.data = array('d', values[self._joints].tolist())
         self._publisher.publish(self._message)
 
@@ -76,7 +77,7 @@ class TrajectoryOutput:
     its own way here, and a message that overlaps the last one would be run twice.
     """
 
-    timed = True
+    timed, rates = True, False
 
     def __init__(
         self,

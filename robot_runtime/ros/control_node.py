@@ -1,11 +1,14 @@
 """The real-time loop as a process: chunks in, one smooth and bounded command per tick out."""
 
+from dataclasses import replace
 import sys
 from typing import Any
 
 from robot_runtime.core import control
 from robot_runtime.core.chunk import Chunk
+from robot_runtime.core.coast import hold_ticks
 from robot_runtime.core.control_events import refusal
+from robot_runtime.core.held_up import due
 from robot_runtime.core.mode import ENGAGED, Event, LATCHED, Mode, MOVING
 from robot_runtime.core.pacing import TickStats
 from robot_runtime.core.stream import Sample
@@ -25,6 +28,7 @@ from robot_runtime.ros.teleop_tap import TeleopTap
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
 from robot_runtime.runtime.command_kinds import rates_of
+from robot_runtime.runtime.gate_config import budget_ns
 from robot_runtime.runtime.home_profile import HomeError, HomeProfile
 from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.loop_config import control_config, home_of
@@ -67,6 +71,9 @@ class ControlNode:
             teleop_timeout_s=values['teleop_timeout_s'],
         )  # fmt: skip
         self._realtime = realtime_class.enter(node, values)
+        patience_ns = budget_ns(self._robot, self._period_ns, self._realtime.fifo)
+        coast_ticks = hold_ticks(patience_ns, self._period_ns)
+        self._config = replace(self._config, coast_ticks=coast_ticks)
         self._profile = HomeProfile(
             home_of(self._robot, card), self._config.limits, self._period_ns, self._names
         )
@@ -196,13 +203,18 @@ class ControlNode:
         self._events.clear()
         inputs = self._inputs(chunks, events, teleop, step_ns)
         self._home = None
-        self._state, command, report = control.step(
-            self._config, self._state, inputs, now, ros_now
-        )
-        if command is not None:
-            self._command_out.publish(
-                conversions.command_message(command, self._names, self._period_ns)
-            )
+        after = control.step(self._config, self._state, inputs, now, ros_now)
+        looked_ns, now = now, self._clock.now_ns()
+        if due(self._config, self._state, now) != due(self._config, self._state, looked_ns):
+            # Held up since we looked: what was computed comes too late.
+            ros_now += now - looked_ns
+            after = control.step(self._config, self._state, inputs, now, ros_now)
+        self._state, command, report = after
+        for sent in (*report.made_up, command):
+            if sent is not None:
+                self._command_out.publish(
+                    conversions.command_message(sent, self._names, self._period_ns)
+                )
         self._teleop.judged(report.teleop, report.refused)
         self._status.teleop = self._teleop.said
         self._status.clock, self._status.trouble = self._ros_time.said(), self._trouble

@@ -126,7 +126,7 @@ class SafetyNode:
         self._state = gate.stop(self._config, self._state, now, INACTIVE)
         for now in self._grid:
             self._tick(now)
-            if self._state.state in (Phase.IDLE, Phase.REST) or now > end:
+            if self._state.rests or now > end:
                 return
 
     def _on_set_back(self, now: int) -> None:
@@ -145,8 +145,7 @@ class SafetyNode:
             return self._node.leaving
         if now == self._stop_since or self._state.state in (Phase.PASS, Phase.COAST):
             self._state = gate.stop(self._config, self._state, now, 'the gate was told to stop')
-        at_rest = self._state.state in (Phase.IDLE, Phase.REST)
-        return at_rest or now - self._stop_since > REST_WITHIN_NS
+        return self._state.rests or now - self._stop_since > REST_WITHIN_NS
 
     def _tick(self, now: int) -> None:
         before = (self._state.state, self._state.latched)
@@ -249,7 +248,8 @@ class SafetyNode:
         if self._steady and self._clock.now_ns() - now > gate_hang.DRIVER_NS:
             return  # we slept since it was verified: the next look gives the place up
         for output in self._outputs if self._node.active else ():
-            output.send(motion)
+            if output.rates or self._state.motion is not None:  # core/gate_left.py
+                output.send(motion)
 
     def _publish_state(self, now: int) -> None:
         self._state_at = now

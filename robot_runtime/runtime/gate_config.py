@@ -4,6 +4,7 @@ import numpy as np
 from robot_runtime.core.body import Body
 from robot_runtime.core.fence import breach
 from robot_runtime.core.gate_state import GateConfig
+from robot_runtime.core.tokens import burst_of
 from robot_runtime.core.types import Floats, Limits, Motion
 from robot_runtime.runtime.body import load_body
 from robot_runtime.runtime.command_kinds import command_limits, velocity_joints
@@ -23,15 +24,16 @@ def gate_config(
     With `space` the robot's shape is loaded and checked against its surroundings.
     """
     times = robot.timeouts
-    silence_s = times.command_realtime_s if fifo else times.command_s
     limits = command_limits(robot, speed, space)
     body = load_body(robot) if space else None
     practise(body, limits, period_ns / SECOND, robot.home_position)
+    patience_ns = budget_ns(robot, period_ns, fifo)
     return GateConfig(
         limits=limits,
         names=robot.joint_names,
         period_ns=period_ns,
-        budget_ns=max(3 * period_ns, round(silence_s * SECOND)),
+        budget_ns=patience_ns,
+        burst=burst_of(patience_ns, period_ns),
         state_timeout_ns=round(times.joint_state_s * SECOND),
         estop_required=robot.estop.required,
         estop_timeout_ns=round(times.estop_s * SECOND),
@@ -39,6 +41,13 @@ def gate_config(
         effort=robot.watched_effort,
         velocity=velocity_joints(robot, speed),
     )
+
+
+def budget_ns(robot: RobotFile, period_ns: int, fifo: bool) -> int:
+    """Return how long the gate waits for a command: longer without a real-time class."""
+    times = robot.timeouts
+    silence_s = times.command_realtime_s if fifo else times.command_s
+    return max(3 * period_ns, round(silence_s * SECOND))
 
 
 def practise(body: Body | None, limits: Limits, dt_s: float, home: Floats) -> None:

@@ -151,16 +151,27 @@ def test_each_entry_into_policy_is_a_new_policy_epoch():
     assert loop.report.policy_epoch > first
 
 
-def test_a_late_tick_moves_by_one_period_only():
-    slow, steady = moving(), moving()
-    slow.now += 40 * MS
-    slow.tick()
-    moved = slow.commands[-1].motion.position - slow.commands[-2].motion.position
-    np.testing.assert_allclose(slow.commands[-1].motion.velocity * 0.004, moved, atol=1e-15)
-    assert slow.commands[-1].tick == slow.commands[-2].tick + 1
-    assert np.abs(slow.commands[-1].motion.acceleration).max() <= 5.0 + 1e-9
-    steady.tick()
-    assert len(steady.commands) == len(slow.commands)
+@pytest.mark.parametrize('slept_ms', [4, 40, 400])
+def test_each_command_of_a_late_tick_moves_by_one_period_only(slept_ms):
+    loop = moving()
+    loop.now += slept_ms * MS
+    late = loop.tick()
+    sent = [*loop.commands[-2:-1], *loop.report.made_up, late]
+    for last, command in zip(sent, sent[1:], strict=False):
+        moved = command.motion.position - last.motion.position
+        np.testing.assert_allclose(command.motion.velocity * 0.004, moved, atol=1e-15)
+        assert command.tick == last.tick + 1
+        assert np.abs(command.motion.acceleration).max() <= 5.0 + 1e-9
+
+
+def test_commands_of_missed_ticks_are_made_up_unless_the_gate_has_long_given_up():
+    made_up = []
+    for slept_ms in (0, 1, 4, 8, 44, 48, 400):
+        loop = moving()
+        loop.now += slept_ms * MS
+        loop.tick()
+        made_up.append(len(loop.report.made_up))
+    assert made_up == [0, 0, 1, 2, 11, 0, 0]
 
 
 def test_disable_at_rest_ends_at_once_and_while_moving_comes_to_rest_first():

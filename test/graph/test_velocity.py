@@ -1,6 +1,7 @@
 """A robot whose arm takes velocities, on the real graph: bad policies stay inside and stop."""
 
 from pathlib import Path
+import signal
 
 from model_folder import folder
 import numpy as np
@@ -10,7 +11,7 @@ from robot_runtime.core.limits import braking
 from robot_runtime.ros import conversions, qos
 from robot_runtime.runtime.command_kinds import velocity_joints
 from robot_runtime.runtime.robot_file import load_robot
-from running_robot import CONTROL, POLICY, RunningRobot
+from running_robot import CONTROL, GATE, POLICY, RunningRobot
 from sensor_msgs.msg import JointState
 
 ROBOT = load_robot('fr3_velocity')
@@ -111,3 +112,31 @@ def test_policies_that_end_in_no_number_or_go_too_fast_for_an_end_stop_inside(
         assert joints.position[0] == pytest.approx(end, abs=0.02)
         assert joints.position[7] == pytest.approx(HAND, abs=5e-3)
         no_violation(robot)
+
+
+def test_a_gate_that_hung_ends_the_velocity_that_a_driver_without_a_time_out_went_on_at(
+    tmp_path: Path,
+) -> None:
+    # 1 s is as good as no time-out here: the gate wakes after 0.3 s
+    with RunningRobot(tmp_path, 'robot:=fr3_velocity', 'command_timeout_s:=1.0') as robot:
+        joints = Joints(robot)
+        robot.start('--robot', 'fr3_velocity', '--policy', policy(tmp_path / 'slow', 0.4))
+
+        def goes() -> bool:
+            if robot.value(CONTROL, 'mode') != 'POLICY':
+                robot.hold()
+                robot.call('control_node/mode/policy')
+            return robot.trace.speed > 0.35
+
+        robot.until(goes, 'an arm that goes')
+        began = joints.position[0]
+        robot.send('safety_node', signal.SIGSTOP)
+        robot.spin(0.3)
+        hung = joints.position[0] - began
+        woken_ns = robot.send('safety_node', signal.SIGCONT)
+        assert robot.stop_time(woken_ns) < 2.0  # 0.2 s promised, times 10
+        assert hung > 0.05, 'the driver went on'
+        assert robot.value(GATE, 'latched') == '1'
+        assert robot.value(GATE, 'reason').startswith('command late: the gate itself slept 3')
+        no_violation(robot)
+        assert robot.last_witness()['driver_timeouts'] == '0', 'the gate ended it'

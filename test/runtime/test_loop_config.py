@@ -22,7 +22,7 @@ def test_loop_and_gate_have_the_same_bounds_and_speed_scales_them() -> None:
 
 
 def test_a_gate_without_a_real_time_class_waits_longer_for_a_command() -> None:
-    assert gate_config(ROBOT, PERIOD, True).budget_ns == 12_000_000
+    assert gate_config(ROBOT, PERIOD, True).budget_ns == 20_000_000
     assert gate_config(ROBOT, PERIOD, False).budget_ns == 60_000_000
 
 

@@ -1,0 +1,58 @@
+"""Joints that take velocities, left by a gate that hung: somebody must tell them to stand."""
+
+from dataclasses import replace
+
+import numpy as np
+from robot_runtime.core.brake import stop_step
+from robot_runtime.core.gate_state import GateConfig, GateState
+from robot_runtime.core.types import Floats, Motion
+
+
+def left_over(config: GateConfig, motion: Motion) -> Motion | None:
+    """
+    Return what is to be ended after a hang, the velocities alone; None where there are none.
+
+    A driver of positions stays where it stopped, and anything that is sent to it is a jump. One
+    of velocities may have no time-out, and then goes on at the last one until it gets another.
+    """
+    if config.velocity is None:
+        return None
+    velocity = np.zeros_like(motion.velocity)
+    velocity[config.velocity.index] = motion.velocity[config.velocity.index]
+    return replace(Motion.at_rest(motion.position), velocity=velocity)
+
+
+def running_out(state: GateState) -> str:
+    """Return in words that an engagement must wait for the velocities that were left, or ''."""
+    moves = state.left is not None and state.left.moves
+    return 'velocities that were left when the gate hung are still running out' if moves else ''
+
+
+def run_out(
+    config: GateConfig, state: GateState, now_ns: int
+) -> tuple[GateState, tuple[Motion, ...]]:
+    """Return the state after the step to rest that is due, then zeros for ever, and the step."""
+    last = state.left
+    if last is None or now_ns < state.next_emit_ns:
+        return state, ()
+    if state.coasting == 0:
+        felt = _as_felt(config, state, last.velocity, now_ns)
+        last = replace(Motion.at_rest(last.position), velocity=felt)
+    motion = stop_step(last, config.limits, config.dt_s)
+    due_ns = max(state.next_emit_ns, now_ns - config.period_ns) + config.period_ns
+    after = replace(
+        state, left=motion, coasting=state.coasting + 1, sent_ns=now_ns, next_emit_ns=due_ns
+    )
+    return after, (motion,)
+
+
+def _as_felt(config: GateConfig, state: GateState, velocity: Floats, now_ns: int) -> Floats:
+    """Return how fast the joints still are, never faster than the last command."""
+    felt, joints = state.felt, config.velocity
+    if felt is None or joints is None or felt.value.velocity is None:
+        return velocity
+    if not felt.fresh(now_ns, config.state_timeout_ns):
+        return velocity
+    measured = np.where(np.isfinite(felt.value.velocity), felt.value.velocity, velocity)
+    along = np.clip(measured * np.sign(velocity), 0.0, np.abs(velocity))
+    return np.copysign(along, velocity)
