@@ -246,6 +246,8 @@ class ControlNode:
                 self._status.joints = f'{topic}: {problem}' if problem else 'ok'
         self._measured = self._stream.position
         self._gate_tap.take(now)
+        if problem := self._gate_tap.gone(now):
+            raise NodeError(problem)
         self._engage(now)
         chunks = self._chunks.take(now, ros_now)
         self._status.chunks, self._status.chunks_refused = (

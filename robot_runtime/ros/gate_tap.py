@@ -8,6 +8,7 @@ from robot_runtime.ros import conversions, polling, qos
 from trajectory_msgs.msg import JointTrajectory
 
 HELD_UP_NS = 100_000_000  # so long after our own last look its silence may be ours
+GONE_NS = 10_000_000_000  # of silence, after which nobody waits for it any more
 
 
 class GateTap:
@@ -45,6 +46,15 @@ class GateTap:
             self._motion = conversions.motion_from(
                 state.joint_names, state.points[0], self._names
             )
+
+    def gone(self, now_ns: int) -> str:
+        """Return in words that the gate does not come back, or ''; one not yet heard may come."""
+        if self.status is None or now_ns - self._heard_ns <= GONE_NS:
+            return ''
+        return (
+            f'safety_node has said nothing for {GONE_NS / 1e9:g} s: it hangs, and nothing that '
+            'moves the robot may go on without it; see its log'
+        )
 
     def view(self, measured: Floats | None) -> GateView | None:
         """Return it for core; the `measured` joints stand in for a motion before the first."""

@@ -118,3 +118,14 @@ def test_a_killed_recorder_goes_on_recording_and_a_killed_simulator_ends_the_run
         assert robot.wait() == 1
         assert robot.orphans() == []
         assert [name for name in robot.leftovers() if '_port' not in name] == []
+
+
+def test_a_gate_that_hangs_for_good_ends_the_run_with_an_error(tmp_path: Path) -> None:
+    with RunningRobot(tmp_path) as robot:
+        robot.start()
+        robot.move_fast()
+        hung_ns = robot.send(GATE, signal.SIGSTOP)
+        assert robot.stop_time(hung_ns) < 2.0  # by the drivers: 0.2 s, times 10
+        assert robot.wait() == 1
+        assert 'safety_node has said nothing for 10 s: it hangs' in robot.output.read_text()
+        assert robot.orphans() == []

@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from robot_runtime.ros import conversions, qos
 from robot_runtime.ros.chunk_tap import ChunkTap, TOPIC
-from robot_runtime.ros.gate_tap import GateTap, HELD_UP_NS
+from robot_runtime.ros.gate_tap import GateTap, GONE_NS, HELD_UP_NS
 from robot_runtime.ros.permit_taps import EstopTap
 from robot_runtime.ros.ros_time import RosTime
 from robot_runtime.runtime.clock import SteadyClock
@@ -116,6 +116,18 @@ def test_a_loop_that_was_held_up_itself_gives_the_gate_its_time_anew(node: Node)
     assert tap.view(np.zeros(2)).heard_ns == heard
     tap.take(1_000 * MS + 2 * HELD_UP_NS + 1)
     assert tap.view(np.zeros(2)).heard_ns == 1_000 * MS + 2 * HELD_UP_NS + 1
+
+
+def test_a_gate_is_gone_after_ten_seconds_of_silence_and_not_before_it_was_heard(
+    node: Node,
+) -> None:
+    tap = GateTap(node, NAMES)
+    begun = 1_000 * MS
+    tap.take(begun)
+    assert tap.gone(begun + 2 * GONE_NS) == ''
+    tap.status = {'state': 'PASS', 'latched': '0', 'reason': ''}
+    assert tap.gone(begun + GONE_NS) == ''
+    assert tap.gone(begun + GONE_NS + 1).startswith('safety_node has said nothing for 10 s')
 
 
 @dataclass
