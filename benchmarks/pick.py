@@ -69,6 +69,7 @@ def row(name: str, words: tuple[str, ...], figures: dict[str, Any]) -> dict[str,
         'other_cube': other,
         'seconds': figures['seconds'],
         'violations': figures['limit_violations'],
+        'first_violation': next(filter(None, (run['first_violation'] for run in runs)), ''),
         'late_stops': figures['late_stops'],
         'failed_seeds': [run['seed'] for run in runs if not run['success']],
     }

@@ -23,7 +23,7 @@ def demo(
     robot: Robot = 'fr3',
     policy: Policy = 'pick',
     headless: Annotated[bool, typer.Option('--headless', help='No live view.')] = False,
-    episodes: Annotated[int, typer.Option(min=1, help='How many.')] = 3,
+    episodes: Annotated[int, typer.Option(min=1, help='How many.')] = 5,
     seed: Annotated[int, typer.Option(min=0, help='Seed of the scene.')] = 1,
     json: Annotated[Path | None, typer.Option(help='File for the figures.')] = None,
     record: Annotated[Path | None, typer.Option(help='Folder to record to.')] = None,

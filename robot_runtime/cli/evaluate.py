@@ -51,6 +51,9 @@ def evaluate(
         float, typer.Option(min=0.1, help='[s] simulated, per episode, at full speed.')
     ] = 40.0,
     instruction: Annotated[str, typer.Option(help='With {} for the colour.')] = INSTRUCTION,
+    space: Annotated[
+        bool, typer.Option('--space', help='Check distances, workspace and tool speed.')
+    ] = False,
     verbose: Annotated[bool, typer.Option('--verbose', help='Live: show all output.')] = False,
 ) -> None:
     """Run episodes of the simulated task and say how often it was done."""
@@ -64,7 +67,7 @@ def evaluate(
         check_folder(json.parent)
     conditions = Conditions(
         delay_ns=round((delay_ms or 0.0) * MILLISECOND), speed=speed, ablation=ablation,
-        noise=noise, light=light, time_limit_s=time_limit,
+        noise=noise, light=light, time_limit_s=time_limit, space=space,
     )  # fmt: skip
     asked = assignments(episodes, seed, ablation, instruction)
     if live:

@@ -24,6 +24,7 @@ def measure_live(
         sim=True,
         seed=asked[0].seed - 1,  # each episode begins with a reset, which takes the next one
         speed=conditions.speed,
+        space=conditions.space,
         start_envelope=False,  # each episode begins where the arm was when the last one ended
         more={
             SIM: {'noise': float(conditions.noise), 'light': float(conditions.light)},

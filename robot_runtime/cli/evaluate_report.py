@@ -40,6 +40,7 @@ def figures_of(robot: str, policy: str, measured: Measurement, mode: str) -> dic
         'ablation': conditions.ablation,
         'noise': conditions.noise,
         'light': conditions.light,
+        'space': conditions.space,
         'time_limit_s': conditions.time_limit_s,
         'late_stops': measured.late_stops,
         'command_hash': _hash(done),

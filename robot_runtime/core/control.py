@@ -20,7 +20,7 @@ from robot_runtime.core.control_state import (
     Notes,
 )
 from robot_runtime.core.gate_state import COMMAND_LATE
-from robot_runtime.core.held_up import coasted, due
+from robot_runtime.core.held_up import coasted, REMEMBERED, slept
 from robot_runtime.core.kinds import shape_kinds
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import ENGAGED, Event, LISTENING, Mode, next_mode
@@ -87,7 +87,7 @@ def step(
         state = _compared(state, inputs, target)
         state = replace(state, late=state.late + late)
         state, commands, target, active = _commands(
-            config, state, motion, target, now_ns, inputs.measured
+            config, state, motion, target, now_ns, inputs
         )
         *made_up, command = commands
     report = ControlReport(
@@ -108,16 +108,18 @@ def _commands(
     motion: Motion,
     target: Floats | None,
     now_ns: int,
-    measured: Sample[Floats] | None,
+    inputs: ControlInputs,
 ) -> tuple[ControlState, tuple[Command, ...], Floats | None, NDArray[np.uint8]]:
     """Return the state, what to send, what was aimed at, and which limits were active."""
     active = np.zeros(config.limits.count, dtype=np.uint8)
-    if count := due(config, state, now_ns):
-        commands = coasted(config, state, count)
-        ticked_ns = state.ticked_ns + count * config.period_ns
+    if commands := coasted(config, state, inputs.gate, now_ns):
+        periods = slept(config, state, now_ns)
+        ticked_ns = state.ticked_ns + periods * config.period_ns if periods else now_ns
         return _sent(state, commands, ticked_ns), commands, target, active
     if state.tick > 0:  # the first command of an epoch is the seed itself
-        state, target, shaped = _advance(config, state, motion, target, now_ns, measured)
+        state, target, shaped = _advance(
+            config, state, motion, target, now_ns, inputs.measured
+        )
         motion, active = shaped.motion, shaped.active
     commands = (Command(state.epoch_ns, state.tick, motion),)
     return _sent(state, commands, now_ns), commands, target, active
@@ -125,10 +127,11 @@ def _commands(
 
 def _sent(state: ControlState, commands: tuple[Command, ...], ticked_ns: int) -> ControlState:
     """Return the state after `commands`, the last of which was for the tick of `ticked_ns`."""
-    last = commands[-1]
-    before = commands[-2].motion if len(commands) > 1 else state.motion
+    begin, last = commands[0].tick, commands[-1]
+    kept = tuple(old for old in state.sent if old.tick < begin) if begin else ()
+    sent = (*kept, *commands)[-REMEMBERED:]
     return replace(
-        state, motion=last.motion, before=before, tick=last.tick + 1, ticked_ns=ticked_ns
+        state, motion=last.motion, sent=sent, tick=last.tick + 1, ticked_ns=ticked_ns
     )
 
 

@@ -65,6 +65,7 @@ class GateView:
     latched: bool
     reason: str
     epoch_ns: int = -1  # of the motion: when the engagement began
+    tick: int = -1  # of the motion
     heard_ns: int | None = None  # steady clock: when it last spoke; None: that is not watched
 
 
@@ -91,7 +92,7 @@ class ControlState:
     schedule: Schedule
     motion: Motion | None = None  # last commanded; None: nothing is being sent
     epoch_ns: int = 0  # ROS time at which this engagement began
-    before: Motion | None = None  # commanded before that
+    sent: tuple[Command, ...] = ()  # the newest of this engagement, the last one at the end
     ticked_ns: int = 0  # steady clock: when this was computed
     tick: int = 0  # of the next command
     fault: str = ''  # first cause, until RESET

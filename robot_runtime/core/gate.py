@@ -65,8 +65,9 @@ def on_command(
         return _brake(config, state, unmeasured(config, measured, now_ns), now_ns), None
     verdict, parted, motion = judge(config, state, command.motion, ticks, measured.value)
     if not verdict.ok:
-        cause = f'{COMMAND_LATE}, and it cannot be met again: ' if parted else ''
-        return _refuse(config, state, cause + sentence_of(config, verdict), now_ns), None
+        if parted:
+            return _consumed(config, state, now_ns, sentence_of(config, verdict)), None
+        return _refuse(config, state, sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns, ticks)
     if not paid:
         return _refuse(config, state, too_fast(config, state, now_ns), now_ns), None
@@ -187,6 +188,7 @@ def _pass(
         state=Phase.PASS,
         motion=motion,
         left=None,
+        unmet='',
         told=command.motion if state.apart else None,
         jerk=change / (ticks * config.dt_s),
         tick=command.tick,
@@ -205,15 +207,15 @@ def _closed(config: GateConfig, state: GateState, now_ns: int) -> GateState:
     return _count(state, dropped=1)
 
 
-def _consumed(config: GateConfig, state: GateState, now_ns: int) -> GateState:
+def _consumed(config: GateConfig, state: GateState, now_ns: int, unmet: str = '') -> GateState:
     """
-    Return the state after a command whose tick is already used up: it is dropped.
+    Return the state after a command that is dropped: its tick is used up, or it is `unmet`.
 
-    It shows that its sender lives, perhaps ticks behind because it was held up. So a coasting
-    gate waits for the next command as long as it waits for any, within the budget; else it
-    would use up each tick just before its command comes.
+    It shows that its sender lives, perhaps ticks behind. So a coasting gate waits for the next
+    command as long as for any, within the budget; else it would use up each tick just before
+    its command comes. The sender hears where the gate is, and goes on there (core/held_up.py).
     """
-    state = _count(state, dropped=1)
+    state = replace(_count(state, dropped=1), unmet=unmet or state.unmet)
     if state.state is not Phase.COAST:
         return state
     return replace(state, next_emit_ns=max(state.next_emit_ns, now_ns + config.patience_ns))
@@ -246,8 +248,7 @@ def _watch(
     """Return the state after the watches: e-stop always, the others while commands steer."""
     blocked = blocking(config, estop, now_ns) or lacking
     state = replace(state, blocked=blocked, looked_ns=now_ns)
-    pressed = estop is not None and estop.value
-    if blocked and (pressed or state.motion is not None):  # before it, a lost one only blocks
+    if blocked and ((estop is not None and estop.value) or state.motion is not None):  # before it, a lost one only blocks
         state = _brake(config, state, blocked, now_ns)
     motion = state.motion
     if state.state not in (Phase.PASS, Phase.COAST) or motion is None:

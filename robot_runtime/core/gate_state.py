@@ -98,6 +98,7 @@ class GateState:
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
     left: Motion | None = None  # velocities that a hang left, on their way to rest
+    unmet: str = ''  # why the last command that came could not be met
     blocked: str = ''  # e-stop and permits as last seen: why nothing may move, or empty
     strain: Strain | None = None  # of the joints while commands steer
     felt: Sample[Measured] | None = None  # the newest joint state, where velocities are taken
@@ -143,8 +144,10 @@ def late(config: GateConfig, state: GateState, now_ns: int) -> str:
     silence_ns = now_ns - state.last_command_ns
     if silence_ns <= config.budget_ns:
         return ''
+    unmet = f'; what came cannot be met again: {state.unmet}' if state.unmet else ''
     return (
-        f'{COMMAND_LATE}: none for {silence_ns / 1e6:.1f} ms, allowed {config.budget_ns / 1e6:g}'
+        f'{COMMAND_LATE}: none for {silence_ns / 1e6:.1f} ms, '
+        f'allowed {config.budget_ns / 1e6:g}{unmet}'
     )
 
 

@@ -1,38 +1,72 @@
-"""A loop that was held up: it goes on where the gate has taken the robot in the meantime."""
+"""A loop or a gate that was held up: both know by which rule the gate has gone on meanwhile."""
 
+import numpy as np
 from robot_runtime.core.coast import coast_step
-from robot_runtime.core.control_state import ControlConfig, ControlState
+from robot_runtime.core.control_state import ControlConfig, ControlState, GateView
 from robot_runtime.core.types import Command
 
 MOST = 12  # periods that are made up; after more the gate has given the engagement up
+REMEMBERED = MOST + 2
+LOOKED_BACK = 5  # commands that the gate may have missed when it speaks of its first step
 
 
-def due(config: ControlConfig, state: ControlState, now_ns: int) -> int:
-    """Return how many commands are due for a loop that the gate has missed, 0 if it has not."""
-    period_ns, slept_ns = config.period_ns, now_ns - state.ticked_ns
-    known = config.kinds is None and config.body is None  # else the gate's step holds more
-    if state.motion is None or state.before is None or state.tick < 2 or not known:
+def slept(config: ControlConfig, state: ControlState, now_ns: int) -> int:
+    """Return for how many periods the loop has sent nothing, 0 if the gate did not miss it."""
+    period_ns, silent_ns = config.period_ns, now_ns - state.ticked_ns
+    if silent_ns < period_ns * 11 // 8:  # the gate coasts after 12 eighths, and time is told late
         return 0
-    if slept_ns < period_ns * 11 // 8:  # the gate coasts after 12 eighths, and time is told late
-        return 0
-    count = (slept_ns + period_ns // 8) // period_ns
+    count = (silent_ns + period_ns // 8) // period_ns
     return count if count <= MOST else 0
 
 
-def coasted(config: ControlConfig, state: ControlState, count: int) -> tuple[Command, ...]:
+def coasted(
+    config: ControlConfig, state: ControlState, gate: GateView | None, now_ns: int
+) -> tuple[Command, ...]:
     """
-    Return the `count` commands that are due.
+    Return the commands to send where the gate has coasted or may have, () where it has not.
 
     A gate that misses commands goes on by a rule that both know (core/coast.py), one step in
-    each period. The loop takes the same steps, so that whatever part of them the gate has sent,
-    the next command continues it.
+    each period. The loop takes the same steps, from the last command that the gate had: whatever
+    part of them the gate has sent, the next command continues it.
     """
-    last, before = state.motion, state.before
-    assert last is not None
-    assert before is not None
-    dt_s = config.period_ns / 1e9
+    known = config.kinds is None and config.body is None  # else the gate's step holds more
+    if not known or state.motion is None or len(state.sent) < 2 or state.tick < 2:
+        return ()
+    count, common = slept(config, state, now_ns), parted(config, state, gate)
+    if not count and common is None:
+        return ()
+    index = len(state.sent) - 1 if common is None else common
+    steps = state.tick + max(count, 1) - 1 - state.sent[index].tick
+    return _coast(config, state, index, steps) if index > 0 and steps <= MOST else ()
+
+
+def parted(config: ControlConfig, state: ControlState, gate: GateView | None) -> int | None:
+    """Return which of the commands sent was the last before the gate coasted, None if none."""
+    if gate is None or gate.latched or gate.epoch_ns != state.epoch_ns:
+        return None
+    index = gate.tick - state.sent[0].tick
+    if not 0 < index < len(state.sent):
+        return None
+    place = gate.motion.position
+    if np.array_equal(state.sent[index].motion.position, place):
+        return None
+    for steps in range(1, min(index, LOOKED_BACK) + 1):
+        if index - steps < 1:
+            return None
+        own = _coast(config, state, index - steps, steps)[-1].motion.position
+        if np.allclose(own, place, rtol=0.0, atol=1e-12):
+            return index - steps
+    return None
+
+
+def _coast(
+    config: ControlConfig, state: ControlState, index: int, steps: int
+) -> tuple[Command, ...]:
+    """Return what the gate sends when command `index` of those sent is the last that came."""
+    before, last = state.sent[index - 1].motion, state.sent[index].motion
+    dt_s, tick = config.period_ns / 1e9, state.sent[index].tick
     jerk, commands = (last.acceleration - before.acceleration) / dt_s, list[Command]()
-    for number in range(1, count + 1):
+    for number in range(1, steps + 1):
         last = coast_step(last, jerk, number, config.coast_ticks, config.limits, dt_s)
-        commands.append(Command(state.epoch_ns, state.tick + number - 1, last))
+        commands.append(Command(state.epoch_ns, tick + number, last))
     return tuple(commands)

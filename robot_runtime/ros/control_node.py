@@ -8,7 +8,7 @@ from robot_runtime.core import control
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.coast import hold_ticks
 from robot_runtime.core.control_events import refusal
-from robot_runtime.core.held_up import due
+from robot_runtime.core.held_up import slept
 from robot_runtime.core.mode import ENGAGED, Event, LATCHED, Mode, MOVING
 from robot_runtime.core.pacing import TickStats
 from robot_runtime.core.stream import Sample
@@ -90,7 +90,7 @@ class ControlNode:
         self._journal = ControlJournal(node, len(self._names))
         self._ros_time, self._qos, self._trouble = RosTime(node, self._clock), QosWatch(node), ''
         self._chunks = ChunkTap(node, self._names, card.output, rates_of(self._robot))
-        self._gate_tap = GateTap(node, self._names)
+        self._gate_tap = GateTap(node, self._names, self._period_ns)
         self._wire()
 
     def _wire(self) -> None:
@@ -205,7 +205,7 @@ class ControlNode:
         self._home = None
         after = control.step(self._config, self._state, inputs, now, ros_now)
         looked_ns, now = now, self._clock.now_ns()
-        if due(self._config, self._state, now) != due(self._config, self._state, looked_ns):
+        if slept(self._config, self._state, now) != slept(self._config, self._state, looked_ns):
             # Held up since we looked: what was computed comes too late.
             ros_now += now - looked_ns
             after = control.step(self._config, self._state, inputs, now, ros_now)

@@ -14,9 +14,9 @@ GONE_NS = 10_000_000_000  # of silence, after which nobody waits for it any more
 class GateTap:
     """Takes the newest of the gate's two topics."""
 
-    def __init__(self, node: Node, names: tuple[str, ...]) -> None:
+    def __init__(self, node: Node, names: tuple[str, ...], period_ns: int) -> None:
         """Listen to the gate of this robot."""
-        self._names = names
+        self._names, self._period_ns = names, period_ns
         self._states = node.create_subscription(
             JointTrajectory, 'safety_node/state', polling.unused, qos.LATCHED
         )
@@ -30,7 +30,7 @@ class GateTap:
         """Forget what was said: time was set back."""
         self.status: dict[str, str] | None = None
         self._motion: Motion | None = None
-        self._epoch_ns, self._heard_ns = -1, 0
+        self._epoch_ns, self._tick, self._heard_ns = -1, -1, 0
 
     def take(self, now_ns: int) -> None:
         """Take what has come; who was held up himself gives the gate its time anew."""
@@ -43,6 +43,8 @@ class GateTap:
         state = polling.newest(self._states)
         if state is not None:
             self._epoch_ns = conversions.nanoseconds(state.header.stamp)
+            time_ns = conversions.nanoseconds(state.points[0].time_from_start)
+            self._tick = time_ns // self._period_ns
             self._motion = conversions.motion_from(
                 state.joint_names, state.points[0], self._names
             )
@@ -65,5 +67,5 @@ class GateTap:
             return None
         return GateView(
             status['state'], motion, status['latched'] == '1', status['reason'],
-            self._epoch_ns, self._heard_ns,
+            self._epoch_ns, self._tick, self._heard_ns,
         )  # fmt: skip

@@ -110,13 +110,11 @@ class PolicyNode:
             before = now
             reached = self._wait(now + POLL_NS)
             now = self._clock.now_ns()
-            ros_now, step_ns = self._ros_time.read()
-            if now < before or step_ns:
+            if self._ros_time.read()[1] or now < before:
                 self._forget(now)
-            said = self._ros_time.said() if reached else silence(self._clock)
-            self._complaints['clock'] = said
+            self._complaints['clock'] = self._ros_time.said() if reached else silence(self._clock)
             self._complaints['connections'] = self._qos.look_from_start(now, not self._listening)
-            self._read_inputs(now, ros_now)
+            now = self._read_inputs()
             self._services.serve_one()
             self._take_result()
             wanted = self._node.active and self._listening
@@ -158,12 +156,16 @@ class PolicyNode:
             camera.forget()
         self._next_ns = self._status_at = now
 
-    def _read_inputs(self, now: int, ros_now: int) -> None:
+    def _times(self) -> tuple[int, int]:
+        return self._clock.now_ns(), self._node.get_clock().now().nanoseconds
+
+    def _read_inputs(self) -> int:
         for message in polling.drain(self._joints):
-            self._take_state(message, now, ros_now)
+            self._take_state(message, *self._times())  # anew: we may be held up in between
         known = self._stream.position
         position = None if known is None else known.value
         for name, camera in self._cameras.items():
+            now, ros_now = self._times()
             problem = camera.poll(now, ros_now, position)
             self._start_checks[name].look(problem, now)
             about = f'camera {name}'
@@ -174,18 +176,19 @@ class PolicyNode:
         poses = polling.newest(self._object_poses)
         if poses is not None:
             stamp_ns = conversions.nanoseconds(poses.header.stamp)
-            self._objects = Sample(now, stamp_ns, conversions.poses(poses))
+            self._objects = Sample(self._clock.now_ns(), stamp_ns, conversions.poses(poses))
         instruction = polling.newest(self._instructions)
         if instruction is not None:
             self._instruction = str(instruction.data)
         status = polling.newest(self._control)
         if status is not None:
             if self._listening.begins(conversions.status_values(status)):
-                self._next_ns = now
+                self._next_ns = 0
                 self._ablation.restart()
             self._complaints['control'] = MISSED if self._listening.missed else ''
             if not self._listening:
                 self._missing = ()
+        return self._clock.now_ns()
 
     def _take_state(self, message: JointState, now: int, ros_now: int) -> None:
         problem = conversions.take_joints(self._stream, message, now, ros_now)
@@ -252,9 +255,8 @@ class PolicyNode:
         return 'waiting' if missing else ('running' if self._listening else 'ready')
 
     def _publish_status(self, now: int) -> None:
-        self._status_at = now
+        self._status_at, missing = now, ', '.join(self._missing)
         latencies = np.array(self._latencies_ms or [0.0])
-        missing = ', '.join(self._missing)
         wrong = [f'missing: {missing}'] if missing else []
         wrong += [text for text in self._complaints.values() if text]
         message = '; '.join(wrong)

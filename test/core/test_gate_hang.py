@@ -94,4 +94,3 @@ def test_a_gate_that_never_moved_anything_stays_as_it_is():
     rig = Rig()
     before = replace(rig.gate)
     assert woken(rig.config, before, rig.now + 10 * HUNG_NS) is before
-

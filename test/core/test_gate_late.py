@@ -21,6 +21,7 @@ from gate_robot import (
 )
 import numpy as np
 import pytest
+from robot_runtime.core.coast import coast_step
 from robot_runtime.core.gate import (
     COMMAND_LATE,
     Phase,
@@ -132,11 +133,23 @@ def test_a_sender_that_keeps_its_jerk_is_met_again():
     assert_smooth(rig.sent)
 
 
-def test_a_sender_that_turned_its_jerk_round_meanwhile_is_refused():
+def test_a_sender_that_turned_its_jerk_round_meanwhile_is_waited_for_and_then_braked_for():
     rig = late_by_one([5.0] * 6 + [0.0, 0.0])
-    assert rig.state is Phase.BRAKING
+    assert rig.state is Phase.COAST
+    rig.until_rest()
     assert rig.gate.reason.startswith(COMMAND_LATE)
-    assert_smooth(rig.until_rest().sent)
+    assert 'cannot be met again: command refused: jerk: fr3_joint1 ' in rig.gate.reason
+    assert_smooth(rig.sent)
+
+
+def test_what_could_not_be_met_is_forgotten_once_a_command_is():
+    rig = late_by_one([5.0] * 6 + [0.0, 0.0])
+    assert rig.gate.unmet
+    step = coast_step(rig.gate.motion, rig.gate.jerk, rig.gate.coasting + 1,
+                      rig.config.hold_ticks, LIMITS, DT)
+    assert rig.send(rig.gate.tick + 1, step), rig.gate.unmet
+    assert rig.gate.unmet == ''
+    assert_smooth(rig.sent)
 
 
 def test_a_sender_that_changes_its_speed_a_little_is_met_again_within_the_limits():
@@ -152,14 +165,15 @@ def test_a_sender_that_changes_its_speed_a_little_is_met_again_within_the_limits
     assert_smooth(rig.sent)
 
 
-def test_a_sender_far_from_the_coasted_motion_is_refused():
+def test_a_sender_far_from_the_coasted_motion_is_not_followed():
     rig = in_phase(Phase.COAST)
     away = after(rig.gate.motion, np.zeros(8))
     position = away.position.copy()
     position[1] += 2e-4  # 12 rad/s^2 from what was sent
+    known = len(rig.sent)
     assert not rig.send(rig.gate.tick + 1, replace(away, position=position))
-    assert rig.state is Phase.BRAKING
-    assert 'fr3_joint2' in rig.gate.reason
+    assert (rig.state, len(rig.sent)) == (Phase.COAST, known)
+    assert 'fr3_joint2' in rig.until_rest().gate.reason
 
 
 def test_what_a_returning_command_says_of_itself_must_be_allowed_too():

@@ -108,7 +108,7 @@ def test_of_several_estop_buttons_one_that_is_pressed_is_enough(node: Node) -> N
 
 
 def test_a_loop_that_was_held_up_itself_gives_the_gate_its_time_anew(node: Node) -> None:
-    tap = GateTap(node, NAMES)
+    tap = GateTap(node, NAMES, 4 * MS)
     tap.take(1_000 * MS)
     tap.status = {'state': 'PASS', 'latched': '0', 'reason': ''}
     heard = tap.view(np.zeros(2)).heard_ns
@@ -121,7 +121,7 @@ def test_a_loop_that_was_held_up_itself_gives_the_gate_its_time_anew(node: Node)
 def test_a_gate_is_gone_after_ten_seconds_of_silence_and_not_before_it_was_heard(
     node: Node,
 ) -> None:
-    tap = GateTap(node, NAMES)
+    tap = GateTap(node, NAMES, 4 * MS)
     begun = 1_000 * MS
     tap.take(begun)
     assert tap.gone(begun + 2 * GONE_NS) == ''
