@@ -248,7 +248,7 @@ def _watch(
     """Return the state after the watches: e-stop always, the others while commands steer."""
     blocked = blocking(config, estop, now_ns) or lacking
     state = replace(state, blocked=blocked, looked_ns=now_ns)
-    if blocked and ((estop is not None and estop.value) or state.motion is not None):  # before it, a lost one only blocks
+    if blocked and (state.motion is not None or (estop is not None and estop.value)):
         state = _brake(config, state, blocked, now_ns)
     motion = state.motion
     if state.state not in (Phase.PASS, Phase.COAST) or motion is None:

@@ -60,7 +60,8 @@ class Pair:
 
     def _tick(self):
         self._hear()
-        view = control.GateView(self.gate.state.name, self.told_motion or self._motion(), self.gate.latched,
+        motion = self.told_motion or self._motion()
+        view = control.GateView(self.gate.state.name, motion, self.gate.latched,
                                 self.gate.reason, self.told_epoch, self.told_tick)
         events, self.events = tuple(self.events), []
         chunks, self.chunks = tuple(self.chunks), []
