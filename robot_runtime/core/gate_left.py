@@ -55,4 +55,5 @@ def _as_felt(config: GateConfig, state: GateState, velocity: Floats, now_ns: int
         return velocity
     measured = np.where(np.isfinite(felt.value.velocity), felt.value.velocity, velocity)
     along = np.clip(measured * np.sign(velocity), 0.0, np.abs(velocity))
-    return np.copysign(along, velocity)
+    still: Floats = np.copysign(along, velocity)
+    return still
