@@ -23,13 +23,17 @@ def refuse(sentence: object) -> NoReturn:
     raise typer.Exit(1)
 
 
-def check_inputs(robot: str, policy: str) -> None:
-    """Refuse a robot or a policy that is unknown or broken, or a policy of another robot."""
+def check_inputs(robot: str, policy: str) -> tuple[str, ...]:
+    """
+    Refuse a robot or a policy that is unknown or broken, or a policy of another robot.
+
+    Return in lines what is checked of the robot's commands where that is less than usual.
+    """
     from robot_runtime.runtime import input_check
     from robot_runtime.runtime.config_file import ConfigError
 
     try:
-        input_check.check_inputs(robot, policy)
+        return input_check.check_inputs(robot, policy)
     except ConfigError as error:
         refuse(error)
 
@@ -77,6 +81,7 @@ def check_folder(folder: Path) -> None:
 
 def check(robot: Robot = 'fr3', policy: Policy = 'scripted_pick') -> None:
     """Check a robot, a policy and this machine, and start nothing."""
-    check_inputs(robot, policy)
+    said = check_inputs(robot, policy)
     check_machine()
-    typer.echo(f'{robot} with {policy}: ok')
+    for line in (f'{robot} with {policy}: ok', *said):
+        typer.echo(line)

@@ -21,7 +21,8 @@ def coast_step(
     acceleration is gone; then comes the full stop. So a sender that kept its speed, its
     acceleration or its jerk is met again exactly within the hold. Another one is refused: the
     way back to it would cost more jerk than is allowed. A joint whose stop from there would end
-    outside, cross the velocity curve or turn round takes a step of the full stop at once.
+    outside, cross the velocity curve or turn round takes a step of the full stop at once. So does
+    a joint that one tick of jerk can stop: a setpoint stays where it is.
     """
     full = stop_step(last, limits, dt_s)
     if number > hold:
@@ -32,5 +33,6 @@ def coast_step(
     onward = np.where(onward * gain > 0.0, onward, 0.0)  # once it is gone it does not come back
     gentle = changed(last, np.clip(onward, gain - jump, gain + jump), jump, dt_s)
     safe = kept(rules(gentle, last, 1, None, limits, dt_s))
+    safe &= jump < limits.velocity
     safe &= -np.sign(gentle.velocity) * onward <= landing(np.abs(gentle.velocity), jump) + jump
     return gentle.where(safe, full)

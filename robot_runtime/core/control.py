@@ -25,6 +25,7 @@ from robot_runtime.core.kinds import shape_kinds
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import ENGAGED, Event, LISTENING, Mode, next_mode
 from robot_runtime.core.schedule import sample, speaking
+from robot_runtime.core.setpoint_shape import shape_setpoints
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.core.velocity_shape import Recent
@@ -120,6 +121,8 @@ def _commands(
         state, target, shaped = _advance(
             config, state, motion, target, now_ns, inputs.measured
         )
+        wanted = motion.position if target is None or state.mode is Mode.SHADOW else target
+        shaped = _with_setpoints(config, shaped, wanted, motion, now_ns, inputs)
         motion, active = shaped.motion, shaped.active
     commands = (Command(state.epoch_ns, state.tick, motion),)
     return _sent(state, commands, now_ns), commands, target, active
@@ -147,7 +150,7 @@ def _watch(
         stopped = replace(state, motion=None, resumable=state.resumable or late)
         return faulted(stopped, f'the gate is latched: {gate.reason}', event)
     if state.mode in ENGAGED:
-        problem = unusable(config, inputs.measured, now_ns) or inputs.trouble
+        problem = unusable(config, inputs, now_ns) or inputs.trouble
         problem = problem or gate_silence(config, gate, now_ns)
         if problem:
             return faulted(state, problem)
@@ -239,6 +242,25 @@ def _advance(
     shaped = shape(aim, last, config.limits, dt_s, config.groups, drift)
     shaped = cleared(config.body, shaped, last, aim, config.limits, dt_s, config.groups)
     return _with(state, fading, fresh=False), aim, shaped
+
+
+def _with_setpoints(
+    config: ControlConfig,
+    shaped: Shaped,
+    wanted: Floats,
+    last: Motion,
+    now_ns: int,
+    inputs: ControlInputs,
+) -> Shaped:
+    """Return `shaped` with setpoints for joints that take them; unmeasured ones stay."""
+    measured, velocities = inputs.measured, inputs.velocities
+    if config.setpoints is None or measured is None or unusable(config, inputs, now_ns):
+        return shaped
+    assert velocities is not None
+    return shape_setpoints(
+        config.setpoints, shaped, wanted, last, measured.value, velocities, config.limits,
+        config.period_ns / 1e9,
+    )  # fmt: skip
 
 
 def _recent(config: ControlConfig, state: ControlState) -> Recent:

@@ -78,7 +78,7 @@ def refusal(
     if event is Event.HOME and inputs.home is None:
         return 'no way home is known'
     if event is Event.POLICY and config.start is not None and not state.resumable:
-        problem = unusable(config, inputs.measured, now_ns)
+        problem = unusable(config, inputs, now_ns)
         if problem or inputs.measured is None:
             return problem
         return config.start.outside(inputs.measured.value, config.names)
@@ -128,8 +128,9 @@ def take_over(
     return state, False
 
 
-def unusable(config: ControlConfig, measured: Sample[Floats] | None, now_ns: int) -> str:
+def unusable(config: ControlConfig, inputs: ControlInputs, now_ns: int) -> str:
     """Return why the joint state may not be used, '' if it may."""
+    measured, velocities = inputs.measured, inputs.velocities
     if measured is None:
         return 'joint state has never come'
     if not measured.fresh(now_ns, config.state_timeout_ns):
@@ -140,6 +141,10 @@ def unusable(config: ControlConfig, measured: Sample[Floats] | None, now_ns: int
         return f'joint state has shape {measured.value.shape}; allowed: {config.limits.count}'
     if not np.isfinite(measured.value).all():
         return f'joint state is not finite: {measured.value}'
+    if config.setpoints is not None and (
+        velocities is None or not np.isfinite(velocities[config.setpoints.index]).all()
+    ):
+        return f'joint state has the velocities {velocities}; joints with setpoints need them all'
     return ''
 
 
@@ -163,7 +168,7 @@ def seed(
     gate = inputs.gate
     if gate is not None and gate.latched:
         return None, f'the gate is latched: {gate.reason}'
-    problem = gate_silence(config, gate, now_ns) or unusable(config, inputs.measured, now_ns)
+    problem = gate_silence(config, gate, now_ns) or unusable(config, inputs, now_ns)
     if problem or inputs.measured is None:
         return None, problem
     sent = state.motion if gate is None else None if gate.state == 'IDLE' else gate.motion

@@ -10,6 +10,7 @@ from robot_runtime.core.handover import Handover
 from robot_runtime.core.kinds import Kinds
 from robot_runtime.core.mode import Event, Mode, next_mode
 from robot_runtime.core.schedule import Schedule
+from robot_runtime.core.setpoint_joints import SetpointJoints
 from robot_runtime.core.shadow import ShadowError
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.stepping import Stepping
@@ -40,6 +41,7 @@ class ControlConfig:
     start: StartEnvelope | None = None  # POLICY begins inside it; None: anywhere
     step: bool = False  # each chunk waits for the operator's word
     kinds: Kinds | None = None  # None: every joint takes positions
+    setpoints: SetpointJoints | None = None  # joints with a PD of their own; None: none has
     bad_chunks: int = 5  # in a row, that cannot be followed whatever the time: FAULT
     stamped: bool = True  # a chunk begins at its stamp, not at its arrival
     gate_timeout_ns: int = 300_000_000  # silence of the gate: FAULT
@@ -82,6 +84,7 @@ class ControlInputs:
     misread: tuple[str, ...] = ()  # chunks that are none: why not
     trouble: str = ''  # what a detector outside has found: FAULT
     clock_step_ns: int = 0  # by which the ROS clock was just set
+    velocities: Floats | None = None  # (J,) of the joint state `measured`; None: it has none
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,10 +2,7 @@
 
 from dataclasses import replace
 
-import numpy as np
-from robot_runtime.core.brake import stop_step
-from robot_runtime.core.coast import coast_step
-from robot_runtime.core.fence import breach, fenced
+from robot_runtime.core.fence import breach
 from robot_runtime.core.gate_entry import has_parted, judge, lost, seeded
 from robot_runtime.core.gate_left import run_out, running_out
 from robot_runtime.core.gate_state import (
@@ -22,11 +19,11 @@ from robot_runtime.core.gate_state import (
     too_fast,
     unmeasured,
 )
+from robot_runtime.core.gate_steps import braking, coasting
 from robot_runtime.core.guard import Refusal, verify
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tokens import TokenBucket
 from robot_runtime.core.types import Command, Floats, Motion
-from robot_runtime.core.velocity_guard import held_inside
 
 __all__ = [
     'COMMAND_LATE', 'Counters', 'estop', 'GateConfig', 'GateState', 'initial', 'lost',
@@ -138,7 +135,7 @@ def reset(
     if state.motion is not None:
         problem = unmeasured(config, measured, now_ns)
         if measured is not None and not problem:
-            problem = not_following(config, state.motion, measured.value)
+            problem = not_following(config, state, measured.value)
         if problem:
             return state, False, f'refused: {problem}'
     bucket = TokenBucket.full(config.period_ns, now_ns, config.burst)
@@ -164,7 +161,7 @@ def _engage(
     here = Motion.at_rest(motion.position)
     verdict = verify(motion, here, 1, measured.value, config.limits, config.dt_s)
     if verdict.ok:
-        verdict = seeded(config, state.motion, motion, measured.value)
+        verdict = seeded(config, state, motion, measured.value)
     if not verdict.ok:
         return _refuse(config, entered, sentence_of(config, verdict), now_ns), None
     bucket, paid = state.bucket.take(now_ns)
@@ -234,7 +231,9 @@ def _brake(config: GateConfig, state: GateState, sentence: str, now_ns: int) -> 
         return state
     phase = Phase.IDLE if state.motion is None else Phase.BRAKING
     due_ns = max(now_ns, state.sent_ns + config.period_ns)
-    return replace(state, state=phase, latched=True, reason=sentence, next_emit_ns=due_ns)
+    return replace(
+        state, state=phase, latched=True, reason=sentence, next_emit_ns=due_ns, stopping=None
+    )
 
 
 def _watch(
@@ -256,7 +255,7 @@ def _watch(
     problem = unmeasured(config, measured, now_ns)
     if problem or measured is None:
         return _brake(config, state, problem, now_ns)
-    away = not_following(config, motion, measured.value)
+    away = not_following(config, state, measured.value)
     since = now_ns if state.lead_since_ns is None else state.lead_since_ns
     state = replace(state, lead_since_ns=since if away else None)
     if away and now_ns - since >= config.tracking_ns:
@@ -277,20 +276,11 @@ def _own_step(
     state = replace(state, sent_ns=now_ns, bucket=bucket, next_emit_ns=due_ns)
     if state.state is Phase.COAST:
         number = state.coasting + 1
-        jerk = np.zeros_like(last.position) if state.jerk is None else state.jerk
-        motion = coast_step(last, jerk, number, config.hold_ticks, config.limits, config.dt_s)
-        if config.body is not None:
-            motion = fenced(config.body, motion, last, config.limits, config.dt_s)
-        if config.velocity is not None:
-            motion = held_inside(
-                config.velocity, state.trail, motion, last, state.felt, config.dt_s, config.limits
-            )
+        motion = coasting(config, state, last, number)
         state = _count(state, coasted=1)
         return replace(state, motion=motion, tick=state.tick + 1, coasting=number), motion
     if state.state is Phase.BRAKING:
-        motion = stop_step(last, config.limits, config.dt_s)
-        phase = Phase.BRAKING if motion.moves else Phase.REST
-        return replace(state, state=phase, motion=motion, told=None), motion
+        return braking(config, state, last, now_ns)
     motion = Motion.at_rest(last.position)
     return replace(state, motion=motion, told=None), motion
 

@@ -3,15 +3,28 @@
 import numpy as np
 from robot_runtime.core.gate_state import GateConfig, GateState, Phase
 from robot_runtime.core.guard import MAX_TICKS, Refusal, TOLERANCE, Verdict, verify
+from robot_runtime.core.setpoint_guard import overload
 from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.core.velocity_guard import overrun
 
 SEED_TOLERANCE = 1e-9
 
 
-def seeded(config: GateConfig, last: Motion | None, motion: Motion, measured: Floats) -> Verdict:
+def seeded(config: GateConfig, state: GateState, motion: Motion, measured: Floats) -> Verdict:
     """
     Return whether `motion` is the seed: the last one sent, or at first activation the measured.
+
+    What the drives of setpoints would make of it must be allowed as well.
+    """
+    verdict, joints = _seed(config, state.motion, motion, measured), config.setpoints
+    if verdict.ok and joints is not None:
+        verdict = overload(joints, motion, None, state.felt, config.names)
+    return verdict
+
+
+def _seed(config: GateConfig, last: Motion | None, motion: Motion, measured: Floats) -> Verdict:
+    """
+    Return what `seeded` does, by the places alone.
 
     Without a lead (gripper) the measured joint may have moved as far as its speed lets it while
     the state was not yet too old. A joint measured outside its range may stand there.
@@ -50,14 +63,20 @@ def judge(
     """
     Return the verdict on a command of the current epoch, whether it has parted, and its motion.
 
-    Joints that take velocities are judged by where they are measured as well.
+    Joints that take velocities are judged by where they are measured as well, and setpoints by
+    what is measured of their joints; so are those of ticks that were lost on the way.
     """
+    said = motion
     verdict, parted, motion = _by_commands(config, state, motion, ticks, measured)
     joints, last = config.velocity, state.motion
     if verdict.ok and joints is not None and last is not None:
         verdict = overrun(
             joints, state.trail, motion, last, state.felt, config.names, config.dt_s
         )
+    if verdict.ok and config.setpoints is not None:
+        for step in (*filled(config, state, said, ticks), motion):
+            if verdict.ok:
+                verdict = overload(config.setpoints, step, last, state.felt, config.names)
     return verdict, parted, motion
 
 

@@ -10,6 +10,9 @@ from robot_runtime.core.drift import Standing
 from robot_runtime.core.effort_watch import Strain
 from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
 from robot_runtime.core.observation import Measured
+from robot_runtime.core.setpoint_guard import overloaded
+from robot_runtime.core.setpoint_joints import SetpointJoints
+from robot_runtime.core.setpoint_stop import Stopping
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.tokens import TokenBucket
 from robot_runtime.core.trail import Trail
@@ -47,6 +50,7 @@ class GateConfig:
     body: Body | None = None  # None: distances and the speed of the tool are not looked at
     effort: Floats | None = None  # (J,) most measured [N m] or [N], inf: any; None: not watched
     velocity: VelocityJoints | None = None  # joints that take velocities; None: none does
+    setpoints: SetpointJoints | None = None  # joints with a PD of their own; None: none has
 
     @property
     def dt_s(self) -> float:
@@ -101,9 +105,10 @@ class GateState:
     unmet: str = ''  # why the last command that came could not be met
     blocked: str = ''  # e-stop and permits as last seen: why nothing may move, or empty
     strain: Strain | None = None  # of the joints while commands steer
-    felt: Sample[Measured] | None = None  # the newest joint state, where velocities are taken
+    felt: Sample[Measured] | None = None  # newest joint state, for joints that need more of it
     trail: Trail | None = None  # of the joints that take velocities
     standing: Standing | None = None  # since when these are told to stand
+    stopping: Stopping | None = None  # of the setpoints, while the gate brakes
 
     @property
     def rests(self) -> bool:
@@ -162,12 +167,19 @@ def too_fast(config: GateConfig, state: GateState, now_ns: int) -> str:
     return f'command refused: {Refusal.RATE.value}: more than {config.burst} periods ahead'
 
 
-def not_following(config: GateConfig, sent: Motion, measured: Floats) -> str:
-    """Return in words which joint is further from the measured one than its lead, or ''."""
+def not_following(config: GateConfig, state: GateState, measured: Floats) -> str:
+    """
+    Return in words which joint is further from what was sent than its lead, or ''.
+
+    Of a joint with a PD of its own: whose drive is asked for more than it may be by now.
+    """
+    sent = state.motion
+    assert sent is not None
     away = np.abs(sent.position - measured)
     kept = away <= config.limits.lead * (1.0 + TOLERANCE)  # a NaN is not following
     if kept.all():
-        return ''
+        joints = config.setpoints
+        return '' if joints is None else overloaded(joints, sent, state.felt, config.names)
     joint = int(np.argmin(kept))
     allowed = float(config.limits.lead[joint])
     name = config.names[joint]

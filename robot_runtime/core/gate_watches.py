@@ -21,6 +21,8 @@ def sense(
     """
     if sample is None:
         return state
+    if config.setpoints is not None:
+        state = replace(state, felt=sample)
     return _velocities(config, _efforts(config, state, sample, now_ns), sample, now_ns)
 
 

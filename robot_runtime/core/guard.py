@@ -34,6 +34,7 @@ class Refusal(Enum):
     RATE = 'commands faster than time'
     CLEARANCE = 'distance on the way to the end of a stop'
     TOOL_SPEED = 'speed of the tool'
+    EFFORT = 'effort that its drive would make of the setpoint'
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ class ControlNode:
         coast_ticks = hold_ticks(patience_ns, self._period_ns)
         self._config = replace(self._config, coast_ticks=coast_ticks)
         self._profile = HomeProfile(
-            home_of(self._robot, card), self._config.limits, self._period_ns, self._names
+            home_of(self._robot, card), self._robot.limits(values['speed']), self._period_ns,
+            self._names,
         )
         self._home: Chunk | None = None
         self._state = control.initial(self._config)
@@ -231,11 +232,11 @@ class ControlNode:
         teleop: Sample[Floats] | None = None,
         step_ns: int = 0,
     ) -> control.ControlInputs:
-        measured = self._measured
+        measured, felt = self._measured, self._stream.sample
         gate = self._gate_tap.view(None if measured is None else measured.value)
         return control.ControlInputs(
             measured, chunks, events, gate, teleop, self._home, self._chunks.misread,
-            self._trouble, step_ns,
+            self._trouble, step_ns, felt and felt.value.velocity,
         )  # fmt: skip
 
     def _read_inputs(self, now: int, ros_now: int) -> tuple[Chunk, ...]:

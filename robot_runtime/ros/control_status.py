@@ -13,6 +13,7 @@ from robot_runtime.core.control_state import (
 )
 from robot_runtime.core.mode import LATCHED, Mode
 from robot_runtime.core.pacing import TickStats
+from robot_runtime.core.setpoint_shape import EFFORT
 from robot_runtime.core.types import Floats
 from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
 from robot_runtime.ros.teleop_tap import PREFIX
@@ -22,6 +23,7 @@ STATUS_NS = 100_000_000
 LIMITS = {
     limits.POSITION: 'position', limits.VELOCITY: 'velocity',
     limits.ACCELERATION: 'acceleration', limits.BRAKE: 'braking', limits.INFEASIBLE: 'infeasible',
+    EFFORT: 'effort',
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from robot_runtime.sim.robot_files import described_by, robot_files
 from robot_runtime.sim.scene import SceneError
 from robot_runtime.sim.task import COLOURS
 from robot_runtime.sim.touch import Touch
-from robot_runtime.sim.velocity_drives import take_velocities
+from robot_runtime.sim.velocity_drives import take_setpoints, take_velocities
 from robot_runtime.sim.witness import KINDS
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
@@ -65,9 +65,10 @@ class SimNode:
         values = self._values
         period_s, described = values['command_period_s'], described_by(values['robot'])
         rates = () if described is None else take_velocities(self._cell, described)
+        setpoints = () if described is None else take_setpoints(self._cell, described)
         groups = groups_of(
             self._cell, period_s, values['command_timeout_s'], values['on_timeout'],
-            values['witness_scale'], values['witness_space'], rates,
+            values['witness_scale'], values['witness_space'], rates, setpoints,
         )  # fmt: skip
         return tuple(SimController(self._node, group, period_s) for group in groups)
 

@@ -47,9 +47,9 @@ def check_robot(card: PolicyCard, robot: RobotFile) -> None:
 
 def _check_action(card: PolicyCard, robot: RobotFile, who: str) -> None:
     """Refuse positions for a group that takes velocities, and velocities for one that does not."""
-    wanted = 'velocity' if card.output.action == 'joint_velocity' else 'trajectory'
+    rates = card.output.action == 'joint_velocity'
     for group in robot.groups_of_joints:
-        if group.kind == 'arm' and group.command != wanted:
+        if group.kind == 'arm' and (group.command == 'velocity') != rates:
             raise ConfigError(
                 f'{who}: output.action is {card.output.action}, but the group {group.name} of the '
                 f'robot {robot.name} has command: {group.command}'

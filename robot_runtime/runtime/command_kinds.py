@@ -1,7 +1,8 @@
-"""Command kinds of a robot: which of its joints take velocities, as loop and gate need it."""
+"""Command kinds of a robot: which joints take velocities or setpoints, for loop and gate."""
 
 import numpy as np
 from numpy.typing import NDArray
+from robot_runtime.core.setpoint_joints import freed, SetpointJoints
 from robot_runtime.core.types import Limits
 from robot_runtime.core.velocity_joints import narrowed, opened, VelocityJoints
 from robot_runtime.runtime.config_file import ConfigError
@@ -51,15 +52,53 @@ def velocity_names(robot: RobotFile) -> tuple[str, ...]:
     return () if index is None else tuple(robot.joint_names[k] for k in index)
 
 
+def setpoint_joints(robot: RobotFile) -> SetpointJoints | None:
+    """Return the joints that take positions for a PD of their own, None if none does."""
+    places, rows = list[int](), list[tuple[float, ...]]()
+    for group, joints in zip(robot.groups_of_joints, robot.groups(), strict=True):
+        if group.impedance is None:
+            continue
+        share, pace = group.impedance.effort_share, group.impedance.pose_rate
+        for place, joint in zip(range(joints.start, joints.stop), group.joints, strict=True):
+            pose = np.nan if pace is None else robot.home[joint.name]
+            gains = (joint.stiffness or 0.0, joint.damping or 0.0, joint.effort or 0.0)
+            places.append(place)
+            rows.append((*gains, share, pose, pace or 0.0))
+    if not places:
+        return None
+    return SetpointJoints(np.array(places, dtype=np.intp), *np.array(rows).T)
+
+
+def setpoint_names(robot: RobotFile) -> tuple[str, ...]:
+    """Return the names of the joints that take setpoints."""
+    joints = setpoint_joints(robot)
+    return () if joints is None else tuple(robot.joint_names[k] for k in joints.index)
+
+
+def promises(robot: RobotFile) -> tuple[str, ...]:
+    """Return one line for each group of which less is checked than of a trajectory."""
+    return tuple(
+        f'group {group.name} takes setpoints, so less is checked: finite numbers, range, rate '
+        f'and the effort of its drives; not acceleration, jerk, lead or where the joints end up'
+        for group in robot.groups_of_joints if group.command == 'setpoint'
+    )  # fmt: skip
+
+
 def command_limits(robot: RobotFile, speed: float = 1.0, space: bool = False) -> Limits:
-    """Return the limits of what is commanded: a sum of velocities has no range of its own."""
-    joints, limits = velocity_joints(robot, speed), robot.limits(speed)
-    if joints is None:
-        return limits
-    if space:
-        name = robot.joint_names[joints.index[0]]
-        raise ConfigError(
-            f'the checks in space need commanded positions, but joint {name} of the robot '
-            f'{robot.name} takes velocities: start it without --space'
-        )
-    return opened(limits, joints.index)
+    """
+    Return the limits of what is commanded.
+
+    A sum of velocities has no range of its own, and of a setpoint only range and rate are bound.
+    """
+    limits = robot.limits(speed)
+    rates, setpoints = velocity_joints(robot, speed), setpoint_joints(robot)
+    for joints, what in ((rates, 'velocities'), (setpoints, 'setpoints')):
+        if space and joints is not None:
+            name = robot.joint_names[joints.index[0]]
+            raise ConfigError(
+                f'the checks in space need commanded positions, but joint {name} of the robot '
+                f'{robot.name} takes {what}: start it without --space'
+            )
+    if rates is not None:
+        return opened(limits, rates.index)
+    return limits if setpoints is None else freed(limits, setpoints.index)

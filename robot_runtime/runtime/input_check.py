@@ -2,6 +2,7 @@
 
 from robot_runtime.runtime.body import load_body
 from robot_runtime.runtime.card_checks import check_robot
+from robot_runtime.runtime.command_kinds import promises
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy
 from robot_runtime.runtime.policy_card import load_card
@@ -9,8 +10,12 @@ from robot_runtime.runtime.robot_file import load_robot
 from robot_runtime.runtime.ros_domain import ros_domain
 
 
-def check_inputs(robot: str, policy: str) -> None:
-    """Refuse a robot or a policy that is unknown or broken, or a policy of another robot."""
+def check_inputs(robot: str, policy: str) -> tuple[str, ...]:
+    """
+    Refuse a robot or a policy that is unknown or broken, or a policy of another robot.
+
+    Return in lines what is checked of the robot's commands where that is less than usual.
+    """
     ros_domain()
     described = load_robot(robot)
     load_body(described)  # what it bounds in space
@@ -18,3 +23,4 @@ def check_inputs(robot: str, policy: str) -> None:
     check_robot(load_card(folder), described)  # before the graph: it says what is wrong best
     check_pin(folder, described.policy)
     OnnxPolicy.load(folder)
+    return promises(described)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from robot_runtime.runtime.config_file import Positive, Strict
 from robot_runtime.runtime.urdf_limits import UrdfJoint
 
@@ -32,6 +32,8 @@ class Joint(Strict):
     jerk: Positive | None = None
     effort: Positive | None = None
     lead: Positive | None = None  # most the command may be away from the measured position
+    stiffness: Positive | None = None  # [N m/rad] or [N/m] of a drive that takes setpoints
+    damping: Annotated[float, Field(ge=0.0)] | None = None  # [N m s/rad] or [N s/m]
     velocity_vs_position: VelocityVsPosition | None = None
 
     @model_validator(mode='after')
@@ -59,13 +61,41 @@ class VelocityDrive(Strict):
     drift: Positive  # that a joint may move though it was told to stand
 
 
+class Impedance(Strict):
+    """What a group does whose drives have a PD of their own: effort, and how it stops."""
+
+    on_stop: Literal['brake_hold', 'default_pose']
+    pose_rate: Positive | None = None  # [rad/s] or [m/s] on the way to the pose: home
+    effort_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.8  # which the loop uses
+
+    @field_validator('on_stop', mode='before')
+    @classmethod
+    def _built(cls, value: Any) -> Any:
+        if value == 'damping':
+            raise ValueError(
+                'on_stop: damping needs drives whose gains can be changed, and no adapter does '
+                'that yet; allowed: brake_hold, default_pose'
+            )
+        return value
+
+    @model_validator(mode='after')
+    def _paced(self) -> 'Impedance':
+        if (self.pose_rate is not None) != (self.on_stop == 'default_pose'):
+            raise ValueError(
+                f'pose_rate is {self.pose_rate} with on_stop: {self.on_stop}; default_pose needs '
+                f'it, and brake_hold has no use for it'
+            )
+        return self
+
+
 class Group(Strict):
     """Joints that move together and are sent together."""
 
     name: Name
-    command: Literal['trajectory', 'velocity']
+    command: Literal['trajectory', 'velocity', 'setpoint']
     kind: Literal['arm', 'position'] = 'arm'  # position: a gripper, which has no lead
     drive: VelocityDrive | None = None  # of a group that takes velocities
+    impedance: Impedance | None = None  # of a group that takes setpoints
     sources: dict[str, str]  # limit -> where the figure is published
     joints: Annotated[tuple[Joint, ...], Field(min_length=1)]
 
@@ -84,12 +114,19 @@ class Group(Strict):
 
     def _check_kind(self) -> None:
         """Refuse what does not go with the kind of command."""
+        if self.command != 'velocity' and self.drive is not None:
+            raise ValueError(f'the group {self.name} takes positions, and so no drive')
+        if self.command != 'setpoint':
+            self._check_no_gains()
         if self.command == 'trajectory':
-            if self.drive is not None:
-                raise ValueError(f'the group {self.name} takes positions, and so no drive')
             return
         if self.kind != 'arm':
-            raise ValueError(f'the gripper {self.name} takes command: trajectory, not velocity')
+            raise ValueError(
+                f'the gripper {self.name} takes command: trajectory, not {self.command}'
+            )
+        if self.command == 'setpoint':
+            self._check_setpoints()
+            return
         if self.drive is None:
             raise ValueError(
                 f'the group {self.name} takes velocities and needs a drive: '
@@ -106,6 +143,33 @@ class Group(Strict):
                     f'drive.margin of the group {self.name} is {self.drive.margin}, which leaves '
                     f'nothing of the range {joint.lower} to {joint.upper} of joint {joint.name}'
                 )
+
+    def _check_no_gains(self) -> None:
+        """Refuse gains where no command goes by them."""
+        given = [j.name for j in self.joints if (j.stiffness, j.damping) != (None, None)]
+        if self.impedance is not None or given:
+            what = f'stiffness or damping of {given}' if given else 'impedance'
+            raise ValueError(
+                f'the group {self.name} has {what}, but only command: setpoint goes by it'
+            )
+
+    def _check_setpoints(self) -> None:
+        """Refuse setpoints whose effort nobody can tell, and limits that nobody would keep."""
+        if self.impedance is None:
+            raise ValueError(
+                f'the group {self.name} takes setpoints and needs an impedance: '
+                f'{{on_stop, pose_rate, effort_share}}'
+            )
+        for joint in self.joints:
+            for name in ('stiffness', 'damping', 'effort'):
+                if getattr(joint, name) is None:
+                    raise ValueError(f'joint {joint.name} takes setpoints and needs its {name}')
+            for name in ('lead', 'velocity_vs_position', 'jerk'):
+                if getattr(joint, name) is not None:
+                    raise ValueError(
+                        f'joint {joint.name} takes setpoints, for which no {name} is checked: '
+                        f'leave it out'
+                    )
 
 
 def with_efforts(group: Group, described: Mapping[str, UrdfJoint]) -> Group:

@@ -9,7 +9,12 @@ from robot_runtime.core.kinds import Kinds
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.body import load_body
-from robot_runtime.runtime.command_kinds import command_limits, packed, velocity_joints
+from robot_runtime.runtime.command_kinds import (
+    command_limits,
+    packed,
+    setpoint_joints,
+    velocity_joints,
+)
 from robot_runtime.runtime.policy_card import Output, PolicyCard
 from robot_runtime.runtime.practice import practise
 from robot_runtime.runtime.robot_file import RobotFile
@@ -47,6 +52,7 @@ def control_config(
         step=step,
         body=body,
         kinds=kinds_of(robot, speed),
+        setpoints=setpoint_joints(robot),
         bad_chunks=robot.timeouts.bad_chunks,
         stamped=card.output.anchor == 'observation',
         gate_timeout_ns=round(robot.timeouts.gate_s * SECOND),

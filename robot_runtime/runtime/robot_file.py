@@ -88,11 +88,14 @@ class RobotFile(Strict):
         _same('home', 'joints', list(self.home), self.joint_names)
         for group in self.groups_of_joints:
             adapter = self.topics.command[group.name].adapter
-            if group.command == 'velocity' and adapter != 'float64_multi_array':
+            if group.command != 'trajectory' and adapter != 'float64_multi_array':
+                takes = 'velocities' if group.command == 'velocity' else 'setpoints'
                 raise ValueError(
                     f'topics.command.{group.name} has the adapter {adapter}, but a group that '
-                    f'takes velocities needs float64_multi_array'
+                    f'takes {takes} needs float64_multi_array'
                 )
+        if {'velocity', 'setpoint'} <= {group.command for group in self.groups_of_joints}:
+            raise ValueError('one robot cannot have groups of command: velocity and of setpoint')
         if self.urdf is None and (self.workspace or self.tool_speed or self.collision):
             raise ValueError('workspace, tool_speed and collision need a urdf')
         for joint in self.joints:

@@ -43,12 +43,13 @@ def groups_of(
     scale: float = 1.0,
     space: bool = False,
     rates: Sequence[str] = (),
+    setpoints: Sequence[str] = (),
 ) -> tuple[JointGroup, ...]:
     """
     Return the arm and the gripper; `scale` is the share of published limits to judge by.
 
     With `space` the place of the tool is judged as well. A group takes velocities if its joints
-    are among `rates`.
+    are among `rates`; among `setpoints` its driver stays at the last one when commands end.
     """
     names = cell.scene.joint_names
     arm = ARM_JOINTS if names[:ARM_JOINTS] == FR3 else len(names)
@@ -68,9 +69,11 @@ def groups_of(
             seer = VelocityWitness(sheet) if is_fr3(cell) else None
             made.append(JointGroup(name, names[joints], joints, faster, seer, rates=True))
             continue
+        held = set(names[joints]) <= set(setpoints)
+        sheet = witness.setpoint_datasheet(scale) if held else sheet
         driver = Driver(
             cell.home[joints], ranges[joints, 0], ranges[joints, 1],
-            np.full(count, deceleration), period_s, timeout_s, on_timeout,
+            np.full(count, deceleration), period_s, timeout_s, 'hold' if held else on_timeout,
         )  # fmt: skip
         tool = ToolPlace(cell, joints) if space and count == ARM_JOINTS else None
         judge = witness.CommandWitness(sheet, tool) if is_fr3(cell) else None

@@ -132,7 +132,10 @@ class Lockstep:
         chunks = tuple(placed(chunk, self._card.output, now_ns) for chunk in come)
         events, self._events = tuple(self._events), []
         self._gate = sense(self._gate_config, self._gate, self.plant.states[-1], now_ns)
-        inputs = control.ControlInputs(self._measured, chunks, events, self._gate_view())
+        inputs = control.ControlInputs(
+            self._measured, chunks, events, self._gate_view(),
+            velocities=self.plant.states[-1].value.velocity,
+        )  # fmt: skip
         self._control, command, report = control.step(
             self._control_config, self._control, inputs, now_ns, now_ns + ROS_OFFSET_NS
         )

@@ -72,6 +72,15 @@ def arm_datasheet(scale: float = 1.0) -> Datasheet:
     return Datasheet(*ends, dq, ddq, dddq, *curve, np.full(7, JUMP_ARM))
 
 
+def setpoint_datasheet(scale: float = 1.0) -> Datasheet:
+    """Return what an arm keeps whose setpoints have a range and a rate, and no more."""
+    free, ends = np.full(7, np.inf), (np.array(Q_MIN), np.array(Q_MAX))
+    return Datasheet(
+        *ends, np.array(DQ_MAX) * scale, free, free, np.zeros(7), free, ends[1] + 1.0,
+        ends[0] - 1.0, np.full(7, JUMP_ARM),
+    )  # fmt: skip
+
+
 def finger_datasheet(scale: float = 1.0) -> Datasheet:
     """Return the limits of the gripper joint: 0 to 40 mm, 0.2 m/s, 2 m/s^2, no curve."""
     one = np.ones(1)

@@ -85,7 +85,7 @@ def joint(data):
         ),
         (
             lambda d: joint(d).update(speed=1.0),
-            'groups[0].joints[2].speed is unknown; known here: acceleration, effort, jerk',
+            'groups[0].joints[2].speed is unknown; known here: acceleration, damping, effort',
         ),
         (
             lambda d: joint(d).update(upper=-5),
@@ -219,7 +219,7 @@ VELOCITY = yaml.safe_load(
         ),
         (
             lambda d: d['groups'][0].update(command='effort'),
-            "groups[0].command is 'effort', but it should be 'trajectory' or 'velocity'",
+            "groups[0].command is 'effort', but it should be 'trajectory', 'velocity' or",
         ),
     ],
 )
