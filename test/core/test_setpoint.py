@@ -7,7 +7,8 @@ import pytest
 from robot_runtime.core import gate
 from robot_runtime.core.gate_state import Phase
 from robot_runtime.core.limits import POSITION, ramp_to_rest, Shaped, VELOCITY
-from robot_runtime.core.setpoint_shape import EFFORT as BY_EFFORT, shape_setpoints
+from robot_runtime.core.setpoint_shape import EFFORT as BY_EFFORT
+from robot_runtime.core.setpoint_shape import shape_setpoints
 from robot_runtime.core.types import Motion
 from setpoint_rig import (
     DT,
