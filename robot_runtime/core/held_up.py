@@ -7,7 +7,7 @@ from robot_runtime.core.types import Command
 
 MOST = 12  # periods that are made up; after more the gate has given the engagement up
 REMEMBERED = MOST + 2
-LOOKED_BACK = 5  # commands that the gate may have missed when it speaks of its first step
+LOOKED_BACK = 3  # commands that may have been on their way when the gate spoke
 
 
 def slept(config: ControlConfig, state: ControlState, now_ns: int) -> int:
@@ -44,18 +44,17 @@ def parted(config: ControlConfig, state: ControlState, gate: GateView | None) ->
     """Return which of the commands sent was the last before the gate coasted, None if none."""
     if gate is None or gate.latched or gate.epoch_ns != state.epoch_ns:
         return None
-    index = gate.tick - state.sent[0].tick
-    if not 0 < index < len(state.sent):
+    index, known = gate.tick - state.sent[0].tick, len(state.sent)
+    if not 0 < index < known + MOST:
         return None
     place = gate.motion.position
-    if np.array_equal(state.sent[index].motion.position, place):
+    if index < known and np.array_equal(state.sent[index].motion.position, place):
         return None
-    for steps in range(1, min(index, LOOKED_BACK) + 1):
-        if index - steps < 1:
-            return None
-        own = _coast(config, state, index - steps, steps)[-1].motion.position
+    newest = min(index, known) - 1  # the gate may be ahead of a loop that slept
+    for last in range(newest, max(newest - LOOKED_BACK, 0), -1):
+        own = _coast(config, state, last, index - last)[-1].motion.position
         if np.allclose(own, place, rtol=0.0, atol=1e-12):
-            return index - steps
+            return last
     return None
 
 

@@ -34,7 +34,7 @@ class Pair:
         self.due = {'loop': self.now, 'gate': self.now}
         self.waiting, self.sent, self.made_up = [], [], 0
         self.told, self.told_motion, self.told_epoch, self.told_tick = [], None, -1, -1
-        self.publish_held = 0
+        self.publish_held, self.unmet = 0, set()
 
     def run(self, length, **held):
         """Run for `length` ns; who is in `held` does nothing for as many ns from now."""
@@ -84,6 +84,7 @@ class Pair:
             before = self.gate
             self.gate, motion = gate.on_command(
                 self.gate_config, before, command, self._measured(), self.now)
+            self.unmet |= {self.gate.unmet} - {''}
             if motion is not None:
                 self.sent += [*gate.lost(self.gate_config, before, command), motion]
         self.gate, own = gate.on_tick(
@@ -144,5 +145,18 @@ def test_a_command_that_was_held_up_on_its_way_is_given_up_and_the_motion_goes_o
         pair.run(100 * MS)
         if pair.gate.state is not Phase.PASS or pair.loop.mode is not control.Mode.POLICY:
             failed.append((step, pair.gate.reason))
+        assert_allowed(pair)
+    assert not failed, (len(failed), failed[:3])
+
+
+def test_a_loop_that_slept_after_its_command_was_held_up_hears_where_the_gate_is():
+    failed = []
+    for step in range(40):
+        pair = in_motion(0, step * 7_300_000)
+        pair.publish_held = 9 * MS
+        pair.run(PERIOD)  # the command is sent, and does not come
+        pair.run(100 * MS, loop=11 * MS)
+        if pair.gate.state is not Phase.PASS or pair.unmet:  # the first that it then sends is met
+            failed.append((step, pair.gate.reason, pair.unmet))
         assert_allowed(pair)
     assert not failed, (len(failed), failed[:3])
