@@ -138,7 +138,7 @@ def test_a_sender_that_stands_is_met_again_after_a_silence():
     assert robot.gate.counters.recovered == 1
 
 
-def test_a_sender_that_went_on_meanwhile_is_refused_as_late():
+def test_a_sender_that_went_on_meanwhile_is_not_followed_beyond_the_rate():
     robot = SetpointRobot().engaged()
     assert robot.follow(FAR, 10)
     last, told = robot.gate.motion, []
@@ -147,8 +147,10 @@ def test_a_sender_that_went_on_meanwhile_is_refused_as_late():
         told.append(last)
     robot.wait(4)
     robot.tick = robot.gate.tick + 1
+    known = len(robot.sent)
     assert not robot.send(told[-1])
-    assert robot.gate.reason.startswith('command late, and it cannot be met again')
+    assert robot.gate.unmet.startswith('command refused: velocity: ')
+    assert (robot.gate.latched, len(robot.sent)) == (False, known)
 
 
 def test_ticks_that_were_lost_are_filled_in_within_the_rate():
