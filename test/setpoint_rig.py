@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from driven_rig import DrivenRobot
 import numpy as np
 from robot_runtime.core import gate
 from robot_runtime.core.gate_state import GateConfig
@@ -9,7 +10,7 @@ from robot_runtime.core.gate_watches import sense
 from robot_runtime.core.observation import Measured
 from robot_runtime.core.setpoint_joints import freed, SetpointJoints
 from robot_runtime.core.stream import Sample
-from robot_runtime.core.types import Command, Limits, Motion
+from robot_runtime.core.types import Limits, Motion
 
 MS = 1_000_000
 DT, PERIOD = 0.004, 4 * MS
@@ -47,20 +48,17 @@ def asked(setpoint, position, velocity):
     return STIFFNESS * (setpoint - position)[:2] - DAMPING * velocity[:2]
 
 
-class SetpointRobot:
+class SetpointRobot(DrivenRobot):
     """A gate and the masses behind it, which drives of 1 kg m^2 pull to what was last sent."""
 
     def __init__(self, joints=None, budget_ns=60 * MS, **more):
         self.joints = joints or setpoint_joints()
-        self.config = GateConfig(
+        self.begin(GateConfig(
             limits(), NAMES, PERIOD, budget_ns, setpoints=self.joints, **more
-        )
-        self.now = 10**12
-        self.gate = gate.initial(self.config, self.now)
+        ))
         self.place, self.speed, self.push = HOME.copy(), np.zeros(3), np.zeros(2)
         self.blocked = False
         self.history = [self._felt()]
-        self.sent, self.tick, self.sample = [], 0, None
 
     def _felt(self):
         return Sample(self.now, self.now, Measured(self.place.copy(), self.speed.copy()))
@@ -71,22 +69,6 @@ class SetpointRobot:
         if self.sample is None or felt.received_ns > self.sample.received_ns:
             self.sample = felt
         self.gate = sense(self.config, self.gate, self.sample, self.now)
-
-    @property
-    def position(self):
-        return Sample(self.sample.received_ns, 0, self.sample.value.position)
-
-    def offer(self, motion, epoch=1, tick=None):
-        """Return the state of the gate after a command, and what it sends."""
-        command = Command(epoch, self.tick if tick is None else tick, motion)
-        return gate.on_command(self.config, self.gate, command, self.position, self.now)
-
-    def send(self, motion, epoch=1):
-        self.gate, out = self.offer(motion, epoch)
-        self.tick += 1
-        if out is not None:
-            self.sent.append(out)
-        return out is not None
 
     def pass_time(self):
         """Let one period pass: the gate wakes, the masses move; return the gate's own steps."""

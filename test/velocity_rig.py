@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from driven_rig import DrivenRobot
 import numpy as np
 from robot_runtime.core import gate
 from robot_runtime.core.gate_state import GateConfig
@@ -10,7 +11,7 @@ from robot_runtime.core.kinds import Kinds
 from robot_runtime.core.limits import steer
 from robot_runtime.core.observation import Measured
 from robot_runtime.core.stream import Sample
-from robot_runtime.core.types import Command, Limits, Motion
+from robot_runtime.core.types import Limits, Motion
 from robot_runtime.core.velocity_joints import narrowed, opened, VelocityJoints
 
 MS = 1_000_000
@@ -45,20 +46,18 @@ def kinds(joints=None) -> Kinds:
     return Kinds(joints or velocity_joints(), REST, limits().part(REST), (slice(0, 1),))
 
 
-class VelocityRobot:
+class VelocityRobot(DrivenRobot):
     """A gate and the joints behind it; a command takes effect `delay` ticks after it was sent."""
 
     def __init__(self, joints=None, delay=0, budget_ns=60 * MS):
         self.joints = joints or velocity_joints()
-        self.config = GateConfig(
+        self.begin(GateConfig(
             opened(limits(), RATES), NAMES, PERIOD, budget_ns, velocity=self.joints
-        )
-        self.now = 10**12
-        self.gate = gate.initial(self.config, self.now)
+        ))
         self.place = HOME.copy()
         self.coming = deque([np.zeros(2)] * delay)
         self.history = [(self.now, self.place.copy())]
-        self.sent, self.places, self.tick, self.sample = [], [], 0, None
+        self.places = []
 
     def senses(self, age=0):
         """Give the gate the joint state of `age` ticks ago."""
@@ -66,22 +65,6 @@ class VelocityRobot:
         if self.sample is None or at > self.sample.received_ns:
             self.sample = Sample(at, at, Measured(place))
         self.gate = sense(self.config, self.gate, self.sample, self.now)
-
-    @property
-    def position(self):
-        return Sample(self.sample.received_ns, 0, self.sample.value.position)
-
-    def offer(self, motion, epoch=1):
-        """Return the state of the gate after a command, and what it sends."""
-        command = Command(epoch, self.tick, motion)
-        return gate.on_command(self.config, self.gate, command, self.position, self.now)
-
-    def send(self, motion, epoch=1):
-        self.gate, out = self.offer(motion, epoch)
-        self.tick += 1
-        if out is not None:
-            self.sent.append(out)
-        return out is not None
 
     def pass_time(self):
         """Let one period pass: the gate wakes, the joints move."""

@@ -15,6 +15,9 @@ ROBOT_HELP = 'Robot file: a name in config/robots or a path.'
 Robot = Annotated[str, typer.Option(help=ROBOT_HELP)]
 Policy = Annotated[str, typer.Option(help=POLICY_HELP)]
 Namespace = Annotated[str, typer.Option(help='ROS namespace of the robot.')]
+Space = Annotated[
+    bool, typer.Option('--space', help='Check distances, workspace and tool speed.')
+]
 
 
 def refuse(sentence: object) -> NoReturn:

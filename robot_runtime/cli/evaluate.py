@@ -15,6 +15,7 @@ from robot_runtime.cli.check import (
     Policy,
     refuse,
     Robot,
+    Space,
 )
 from robot_runtime.cli.demo_report import write_json
 from robot_runtime.cli.evaluate_report import figures_of, Measurement, table
@@ -51,9 +52,7 @@ def evaluate(
         float, typer.Option(min=0.1, help='[s] simulated, per episode, at full speed.')
     ] = 40.0,
     instruction: Annotated[str, typer.Option(help='With {} for the colour.')] = INSTRUCTION,
-    space: Annotated[
-        bool, typer.Option('--space', help='Check distances, workspace and tool speed.')
-    ] = False,
+    space: Space = False,
     verbose: Annotated[bool, typer.Option('--verbose', help='Live: show all output.')] = False,
 ) -> None:
     """Run episodes of the simulated task and say how often it was done."""

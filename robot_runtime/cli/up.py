@@ -13,6 +13,7 @@ from robot_runtime.cli.check import (
     Policy,
     refuse,
     Robot,
+    Space,
 )
 import typer
 
@@ -36,9 +37,7 @@ def up(
     start_envelope: Annotated[
         bool, typer.Option(help="Refuse POLICY outside the start pose of the policy's card.")
     ] = True,
-    space: Annotated[
-        bool, typer.Option('--space', help='Check distances, workspace and tool speed.')
-    ] = False,
+    space: Space = False,
     log: Annotated[Path | None, typer.Option(help='Folder for logs.')] = None,
 ) -> None:
     """Start the gate, control, policy (and simulator, recorder), and end them in order."""

@@ -86,7 +86,8 @@ def step(
             late = target is None and chunk is not None and not config.step
             chunk_stamp_ns = chunk.stamp_ns if chunk is not None and target is not None else 0
         state = _compared(state, inputs, target)
-        state = replace(state, late=state.late + late)
+        if late:
+            state = replace(state, late=state.late + 1)
         state, commands, target, active = _commands(
             config, state, motion, target, now_ns, inputs
         )

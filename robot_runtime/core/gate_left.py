@@ -24,8 +24,9 @@ def left_over(config: GateConfig, motion: Motion) -> Motion | None:
 
 def running_out(state: GateState) -> str:
     """Return in words that an engagement must wait for the velocities that were left, or ''."""
-    moves = state.left is not None and state.left.moves
-    return 'velocities that were left when the gate hung are still running out' if moves else ''
+    if not state.runs_out:
+        return ''
+    return 'velocities that were left when the gate hung are still running out'
 
 
 def run_out(

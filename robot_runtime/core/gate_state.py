@@ -111,10 +111,14 @@ class GateState:
     stopping: Stopping | None = None  # of the setpoints, while the gate brakes
 
     @property
+    def runs_out(self) -> bool:
+        """Return whether velocities that a hang left are still on their way to rest."""
+        return self.left is not None and self.left.moves
+
+    @property
     def rests(self) -> bool:
         """Return whether nothing moves by what the gate sent, so that it may be reset or left."""
-        running_out = self.left is not None and self.left.moves
-        return self.state in (Phase.IDLE, Phase.REST) and not running_out
+        return self.state in (Phase.IDLE, Phase.REST) and not self.runs_out
 
 
 def initial(config: GateConfig, now_ns: int) -> GateState:

@@ -34,23 +34,6 @@ def shape_setpoints(
     near = np.abs(inside - here) <= most
     place = np.where(near, inside, here + np.copysign(most, inside - here))
     flags = (bearable != aim) * EFFORT | (inside != bearable) * POSITION | ~near * VELOCITY
-    return _replaced(shaped, joints, last, place, flags.astype(np.uint8), dt_s)
-
-
-def _replaced(
-    shaped: Shaped,
-    joints: SetpointJoints,
-    last: Motion,
-    place: Floats,
-    flags: Floats,
-    dt_s: float,
-) -> Shaped:
-    """Return `shaped` with the setpoints `place` (K,) and their derivatives."""
-    k, active = joints.index, shaped.active.copy()
-    motion = shaped.motion
-    position, velocity = motion.position.copy(), motion.velocity.copy()
-    acceleration = motion.acceleration.copy()
-    position[k], active[k] = place, flags
-    velocity[k] = (place - last.position[k]) / dt_s
-    acceleration[k] = (velocity[k] - last.velocity[k]) / dt_s
-    return Shaped(Motion(position, velocity, acceleration), active)
+    active = shaped.active.copy()
+    active[k] = flags
+    return Shaped(shaped.motion.with_part(k, last.part(k).onto(place, dt_s)), active)

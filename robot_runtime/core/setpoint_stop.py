@@ -1,6 +1,6 @@
 """Stop of setpoints: they go to where their joints are measured, or to a pose, and stay."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from robot_runtime.core.setpoint_joints import SetpointJoints
@@ -68,12 +68,7 @@ def stop_setpoints(
         place = np.where(posed, np.clip(held, here - most, here + most), place)
     if now_ns >= stopping.until_ns:
         place = here
-    position, velocity = motion.position.copy(), motion.velocity.copy()
-    acceleration = motion.acceleration.copy()
-    position[k] = place
-    velocity[k] = (place - here) / dt_s
-    acceleration[k] = (velocity[k] - last.velocity[k]) / dt_s
-    return replace(motion, position=position, velocity=velocity, acceleration=acceleration)
+    return motion.with_part(k, last.part(k).onto(place, dt_s))
 
 
 def _pace(joints: SetpointJoints, limits: Limits) -> Floats:

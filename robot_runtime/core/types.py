@@ -60,6 +60,20 @@ class Motion:
         """Return the motion of some of the joints."""
         return Motion(self.position[joints], self.velocity[joints], self.acceleration[joints])
 
+    def with_part(self, joints: slice | NDArray[np.intp], part: 'Motion') -> 'Motion':
+        """Return this motion with `part` for some of the joints."""
+        position, velocity, acceleration = (
+            np.array(values) for values in (self.position, self.velocity, self.acceleration)
+        )
+        position[joints], velocity[joints] = part.position, part.velocity
+        acceleration[joints] = part.acceleration
+        return Motion(position, velocity, acceleration)
+
+    def onto(self, place: Floats, dt_s: float) -> 'Motion':
+        """Return the motion that comes to `place` one tick after this one."""
+        velocity = (place - self.position) / dt_s
+        return Motion(place, velocity, (velocity - self.velocity) / dt_s)
+
     def where(self, mine: NDArray[np.bool_], other: 'Motion') -> 'Motion':
         """Return the motion of joints `mine`, and that of `other` elsewhere."""
         return Motion(

@@ -3,7 +3,6 @@
 from array import array
 from typing import Protocol
 
-import numpy as np
 from rclpy.node import Node
 from robot_runtime.core.trajectory_window import TrajectoryWindow
 from robot_runtime.core.types import Floats, Limits, Motion
@@ -114,14 +113,7 @@ class TrajectoryOutput:
 
     def follow(self, motion: Motion, ros_now_ns: int) -> Motion:
         """Return `motion` with the joints of this group where their controller brakes."""
-        tail = self._window.follow_tail(ros_now_ns)
-        position, velocity, acceleration = (
-            np.array(values) for values in (motion.position, motion.velocity, motion.acceleration)
-        )
-        position[self._joints] = tail.position
-        velocity[self._joints] = tail.velocity
-        acceleration[self._joints] = tail.acceleration
-        return Motion(position, velocity, acceleration)
+        return motion.with_part(self._joints, self._window.follow_tail(ros_now_ns))
 
     def _now_ns(self) -> int:
         return int(self._clock.now().nanoseconds)

@@ -4,15 +4,13 @@ from pathlib import Path
 import signal
 
 from model_folder import folder
-import numpy as np
 from onnx import helper, ModelProto, TensorProto
+from policy_joints import Joints, no_violation, policy_past, policy_until
 import pytest
 from robot_runtime.core.limits import braking
-from robot_runtime.ros import conversions, qos
 from robot_runtime.runtime.command_kinds import velocity_joints
 from robot_runtime.runtime.robot_file import load_robot
 from running_robot import CONTROL, GATE, POLICY, RunningRobot
-from sensor_msgs.msg import JointState
 
 ROBOT = load_robot('fr3_velocity')
 NAMES = list(ROBOT.joint_names)
@@ -60,35 +58,8 @@ def policy(path: Path, speed: float, until: float = 9.0) -> str:
     return str(folder(path, change, graph(speed, until)))
 
 
-class Joints:
-    """The newest measured positions."""
-
-    def __init__(self, robot: RunningRobot) -> None:
-        self.position = np.full(8, np.nan)
-        node = robot.client._node
-        node.create_subscription(JointState, 'joint_states', self._on_joints, qos.SENSOR)
-
-    def _on_joints(self, message: JointState) -> None:
-        self.position = conversions.ordered(message.name, message.position, NAMES)
-
-
-def moves(robot: RunningRobot, joints: Joints, past: float) -> None:
-    """Run the policy until the first joint is past a place; lateness is let go of."""
-
-    def there() -> bool:
-        if robot.value(CONTROL, 'mode') != 'POLICY':
-            robot.hold()
-            robot.call('control_node/mode/policy')
-        return bool(joints.position[0] > past)
-
-    robot.until(there, f'a first joint past {past}')
+def stands(robot: RunningRobot) -> None:
     robot.until(lambda: robot.trace.still_for_s() > 0.3, 'an arm that stands')
-
-
-def no_violation(robot: RunningRobot) -> None:
-    seen = robot.last_witness()
-    assert int(seen['commands']) > 100
-    assert (seen['violations_command'], seen['violations_measured']) == ('0', '0'), seen
 
 
 def test_policies_that_end_in_no_number_or_go_too_fast_for_an_end_stop_inside(
@@ -98,17 +69,19 @@ def test_policies_that_end_in_no_number_or_go_too_fast_for_an_end_stop_inside(
     assert joints_of_velocity is not None
     end = braking(joints_of_velocity.kept, 0.004)[2][0]
     with RunningRobot(tmp_path, 'robot:=fr3_velocity') as robot:
-        joints = Joints(robot)
+        joints = Joints(robot, NAMES)
         robot.start('--robot', 'fr3_velocity', '--policy',
                     policy(tmp_path / 'nan', 0.3, FIRST_NAN))
-        moves(robot, joints, FIRST_NAN)
+        policy_past(robot, joints, FIRST_NAN)
+        stands(robot)
         assert joints.position[0] < FIRST_NAN + 0.3
         assert 'not finite' in str(robot.client.status(POLICY, 9.0))
         robot.until(lambda: robot.value(CONTROL, 'mode') != 'POLICY', 'the end of POLICY')
         no_violation(robot)
         robot.end()
         robot.start('--robot', 'fr3_velocity', '--policy', policy(tmp_path / 'fast', 1e3))
-        moves(robot, joints, end - 0.05)
+        policy_past(robot, joints, end - 0.05)
+        stands(robot)
         assert joints.position[0] == pytest.approx(end, abs=0.02)
         assert joints.position[7] == pytest.approx(HAND, abs=5e-3)
         no_violation(robot)
@@ -119,16 +92,9 @@ def test_a_gate_that_hung_ends_the_velocity_that_a_driver_without_a_time_out_wen
 ) -> None:
     # 1 s is as good as no time-out here: the gate wakes after 0.3 s
     with RunningRobot(tmp_path, 'robot:=fr3_velocity', 'command_timeout_s:=1.0') as robot:
-        joints = Joints(robot)
+        joints = Joints(robot, NAMES)
         robot.start('--robot', 'fr3_velocity', '--policy', policy(tmp_path / 'slow', 0.4))
-
-        def goes() -> bool:
-            if robot.value(CONTROL, 'mode') != 'POLICY':
-                robot.hold()
-                robot.call('control_node/mode/policy')
-            return robot.trace.speed > 0.35
-
-        robot.until(goes, 'an arm that goes')
+        policy_until(robot, lambda: robot.trace.speed > 0.35, 'an arm that goes')
         began = joints.position[0]
         robot.send('safety_node', signal.SIGSTOP)
         robot.spin(0.3)
