@@ -5,11 +5,13 @@ import pytest
 from robot_runtime.export.kinematics import READY
 from robot_runtime.export.language import vocabulary
 from robot_runtime.export.pick_arm import tool_pose
+from robot_runtime.export.pick_batches import Shards
 from robot_runtime.export.pick_data import FIELDS
+from robot_runtime.export.pick_device import device_of, DeviceError
 from robot_runtime.export.pick_export import ExportError, write
 from robot_runtime.export.pick_network import DAMPING, Pick, solve
 from robot_runtime.export.pick_recipe import QUICK, Recipe
-from robot_runtime.export.pick_train import averaged, Plan, Training
+from robot_runtime.export.pick_train import averaged, losses, Plan, tensors, Training
 from robot_runtime.runtime.card_checks import check_robot
 from robot_runtime.runtime.onnx_policy import OnnxPolicy
 from robot_runtime.runtime.robot_file import load_robot
@@ -104,3 +106,26 @@ def test_the_head_learns_from_known_scenes_alone(shards, tmp_path):
     assert losses[-1] < 0.8 * losses[0]
     for name, value in training.network.eyes.state_dict().items():
         assert torch.equal(value, before[name]), name
+
+
+def test_all_of_a_step_is_computed_where_the_network_is(shards):
+    # What torch calls 'meta' has shapes and no values: a tensor left elsewhere is refused.
+    batch = tensors(Shards([shards], vocabulary(), seed=0).batch(4), 'meta')
+    network = Pick(WORDS).to('meta')
+    parts = losses(network, batch)
+    sum(parts).backward()
+    assert {part.device.type for part in parts} == {'meta'}
+    assert {p.grad.device.type for p in network.parameters() if p.grad is not None} == {'meta'}
+
+
+@pytest.mark.parametrize('asked', ['cuda', 'tpu', ''])
+def test_a_device_that_is_not_there_is_named(asked, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    with pytest.raises(DeviceError, match=f"--device is '{asked}'.*allowed: auto, cpu$"):
+        device_of(asked)
+    assert device_of('auto') == 'cpu'
+
+
+def test_a_gpu_is_taken_where_there_is_one_unless_the_processor_is_asked_for(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    assert [device_of(asked) for asked in ('auto', 'cuda', 'cpu')] == ['cuda', 'cuda', 'cpu']

@@ -102,9 +102,7 @@ class Demo:
         seconds = (self._clock.now_ns() - begin) / 1e9
         policy, control = self._values(POLICY), self._values(CONTROL)
         left_because = '' if control.get('mode') == 'POLICY' else control.get('notice', '')
-        if self._value(CONTROL, 'mode') == 'POLICY':
-            self._demand('control_node/mode/hold')
-            self._until(lambda: self._value(CONTROL, 'mode') == 'HOLD', MODE_S, 'mode HOLD')
+        self._until(self._left_policy, MODE_S, 'control to leave POLICY')
         return Outcome(
             assignment=assignment,
             success=assignment.colour in placed,
@@ -131,6 +129,12 @@ class Demo:
     def _enter_policy(self) -> None:
         self._until(lambda: self._accepted('control_node/mode/policy'), MODE_S, 'mode POLICY')
         self._until(lambda: self._value(CONTROL, 'mode') == 'POLICY', MODE_S, 'mode POLICY')
+
+    def _left_policy(self) -> bool:
+        """Return whether control is in another mode; ask for HOLD, unless a stop came first."""
+        if self._value(CONTROL, 'mode') == 'POLICY':
+            self._accepted('control_node/mode/hold')
+        return self._value(CONTROL, 'mode') not in ('', 'POLICY')
 
     def _wait_for_processes(self) -> None:
         for topic in (GATE, WITNESS, CONTROL, POLICY):

@@ -32,6 +32,8 @@ def train(
     episodes: Annotated[int, typer.Option(
         min=0, max=MOST_SEED, help='Episodes to evaluate with, of seeds never trained on.')] = 60,
     seed: Annotated[int, typer.Option(min=0, help='Seed of the network and of the batches.')] = 0,
+    device: Annotated[str, typer.Option(
+        help='What learns: auto, cpu or cuda; auto takes a GPU where torch sees one.')] = 'auto',
 ) -> None:  # fmt: skip
     """Make the data, train, export and evaluate the policy models/pick; go on after a stop."""
     absent = missing()
@@ -40,14 +42,15 @@ def train(
     for folder in (out, work):
         check_folder(folder)
     from robot_runtime.export import pick_recipe
+    from robot_runtime.export.pick_device import device_of, DeviceError
     from robot_runtime.export.pick_export import ExportError
 
-    recipe = replace(
-        pick_recipe.QUICK if quick else pick_recipe.Recipe(), jobs=jobs, seed=seed)
+    chosen = pick_recipe.QUICK if quick else pick_recipe.Recipe()
     try:
+        recipe = replace(chosen, jobs=jobs, seed=seed, device=device_of(device))
         show(pick_recipe.run(recipe, work, out))
         figures = try_out(pick_recipe.trial(out, range(episodes)), episodes)
-    except (ExportError, OSError) as error:
+    except (DeviceError, ExportError, OSError) as error:
         refuse(error)
     pick_recipe.note(out, {'evaluation': figures})
     typer.echo(f'{out}: {figures["all"]["success"]} of {episodes} episodes')

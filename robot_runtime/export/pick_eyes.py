@@ -50,7 +50,7 @@ class Stem(nn.Sequential):
     def forward(self, image: Tensor) -> Tensor:
         if not self.coarse:
             return super().forward(image)
-        with torch.autocast('cpu', torch.bfloat16):
+        with torch.autocast(image.device.type, torch.bfloat16):
             return super().forward(image).float()
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from robot_runtime.export.pick_card import RECORD
 from robot_runtime.export.pick_data import FIRST_SEED, make_shard, SHARD, shard_path
+from robot_runtime.export.pick_device import coarse, named
 from robot_runtime.export.pick_student import evaluate, Outcome
 from robot_runtime.sim.task import COLOURS
 
 PACKAGES = ('torch', 'onnx', 'onnxscript', 'onnxruntime', 'mujoco', 'numpy',
             'opencv-python-headless')  # fmt: skip
 STUDENT = 'student'
-CPU, BFLOAT16 = Path('/proc/cpuinfo'), 'amx_bf16'
 ROUND_SHARDS = 1000  # between the numbers of the first shards of two rounds, so that seeds differ
 EVALUATION_SEEDS = range(FIRST_SEED)
 
@@ -35,6 +35,7 @@ class Recipe:
     rate: float = 8e-4
     seed: int = 0
     jobs: int = 2
+    device: str = 'cpu'  # of torch, that learns
 
 
 QUICK = Recipe(shards=2, round_shards=(1,), steps=(40, 60), head_steps=50)
@@ -101,7 +102,7 @@ def learn(recipe: Recipe, work: Path, lesson: int) -> Iterator[News]:
     from robot_runtime.export.pick_train import Plan, Training
 
     plan = Plan(recipe.steps[-1], recipe.batch, recipe.rate, seed=recipe.seed,
-                threads=recipe.jobs, coarse=BFLOAT16 in CPU.read_text(encoding='utf-8'))
+                threads=recipe.jobs, coarse=coarse(recipe.device), device=recipe.device)
     folders = [work / 'base', *(work / f'round{i}' for i in range(1, lesson + 1))]
     training = Training(plan, folders, work / 'checkpoints')
     end = recipe.steps[lesson]
@@ -119,7 +120,8 @@ def learn(recipe: Recipe, work: Path, lesson: int) -> Iterator[News]:
 def record(recipe: Recipe, work: Path) -> dict[str, Any]:
     """Return what another person needs to do the same again."""
     return {
-        'recipe': asdict(recipe), 'python': platform.python_version(),
+        'recipe': asdict(recipe), 'device': named(recipe.device),
+        'python': platform.python_version(),
         'versions': {name: version(name) for name in PACKAGES},
         'first_training_seed': FIRST_SEED,
         'samples': sum(SHARD for _ in work.glob('*/shard_????')),

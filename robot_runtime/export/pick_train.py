@@ -44,6 +44,7 @@ class Plan:
     seed: int = 0
     threads: int = 2
     coarse: bool = False  # eyes in bfloat16, where the processor is made for it
+    device: str = 'cpu'  # of torch
     save_s: float = 120.0
 
     def rate_at(self, step: int) -> float:
@@ -66,9 +67,9 @@ class Progress:
     seconds: float
 
 
-def tensors(batch: Batch | Facts) -> dict[str, Tensor]:
-    """Return a batch as tensors, each eye's image with its channels in front."""
-    made = {name: torch.from_numpy(np.ascontiguousarray(value))
+def tensors(batch: Batch | Facts, device: str = 'cpu') -> dict[str, Tensor]:
+    """Return a batch as tensors on `device`, each eye's image with its channels in front."""
+    made = {name: torch.from_numpy(np.ascontiguousarray(value)).to(device)
             for name, value in ((n, getattr(batch, n)) for n in batch.__dataclass_fields__)}
     images = made.pop('images', None)
     if images is None:
@@ -89,7 +90,7 @@ def wrong(
 ) -> tuple[Tensor, Tensor]:
     """Return how wrong arm and hand are."""
     miss = (moves[:, 1:] - wanted(network, made)[:, 1:] / network.scale[1:]).abs().mean((0, 2))
-    weight = torch.ones(len(miss))
+    weight = torch.ones_like(miss)
     weight[NEAR_ROWS:] = FAR_WEIGHT
     opened = functional.binary_cross_entropy_with_logits(hand * HAND_STEEPNESS, made['opened'])
     return (miss * weight).sum() / weight.sum(), opened
@@ -106,7 +107,7 @@ def losses(network: Pick, made: dict[str, Tensor]) -> tuple[Tensor, ...]:
     chosen = functional.cross_entropy(
         points.flatten(0, 1), made['points'].flatten(), reduction='none')
     pointed = (chosen * made['named'].expand(-1, points.shape[1]).flatten()).mean()
-    share = torch.ones(aux.shape[1])
+    share = aux.new_ones(aux.shape[1])
     share[-TASK:] = TASK_WEIGHT
     share[YAW:YAW + 2] = YAW_WEIGHT
     scene = ((aux - made['aux']).abs() * known * share).mean()
@@ -122,11 +123,12 @@ class Training:
         torch.manual_seed(plan.seed)
         self.plan, self._folder = plan, folder
         words = vocabulary()
-        self.network = Pick(len(words) + 2).to(memory_format=torch.channels_last)
+        self.network = Pick(len(words) + 2).to(
+            device=plan.device, memory_format=torch.channels_last)
         for module in self.network.modules():
             if isinstance(module, Stem):
                 module.coarse = plan.coarse
-        self.average = Pick(len(words) + 2)
+        self.average = Pick(len(words) + 2).to(plan.device)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), plan.rate, weight_decay=plan.decay, fused=True)
         self.step, self.seconds = 0, 0.0
@@ -135,7 +137,7 @@ class Training:
             self._resume()
         self._shards = Shards(shards, words, seed=plan.seed + self.step)
         if self.step == 0:
-            moves = [wanted(self.network, tensors(self._shards.batch(plan.batch)))
+            moves = [wanted(self.network, self._seen())
                      for _ in range(SCALE_BATCHES)]
             self.network.scale.copy_(torch.cat(moves).std(0))
             self.average.load_state_dict(self.network.state_dict())
@@ -145,7 +147,7 @@ class Training:
         clock = SteadyClock()
         began = saved = clock.now_ns()
         before = self.seconds
-        sums = np.zeros(len(SHARES))
+        sums = torch.zeros(len(SHARES), device=self.plan.device)
         samples = self._shards.find()
         while self.step < end:
             sums += self._once()
@@ -153,20 +155,25 @@ class Training:
             if self.step % FIND_STEPS == 0:
                 samples = self._shards.find()
             if self.step % report == 0:
-                means = (float(value) for value in sums / report)
+                means = (sums / report).tolist()
                 progress = Progress(self.step, samples, *means, self.seconds)
                 self.history.append(asdict(progress))
-                sums[:] = 0.0
+                sums.zero_()
                 yield progress
             if (clock.now_ns() - saved) / 1e9 > self.plan.save_s:
                 self.save()
                 saved = clock.now_ns()
         self.save()
 
-    def _once(self) -> tuple[float, ...]:
+    def _seen(self) -> dict[str, Tensor]:
+        """Return the next batch."""
+        return tensors(self._shards.batch(self.plan.batch), self.plan.device)
+
+    def _once(self) -> Tensor:
+        """Take one step; return how wrong each part was, where it was computed."""
         for group in self._optimiser.param_groups:
             group['lr'] = self.plan.rate_at(self.step)
-        parts = losses(self.network, tensors(self._shards.batch(self.plan.batch)))
+        parts = losses(self.network, self._seen())
         total = sum(share * part for share, part in zip(SHARES, parts, strict=True))
         told = self._told(FACTS)
         total = total + told[0] + SHARES[1] * told[1]
@@ -181,11 +188,11 @@ class Training:
                                  self.network.state_dict().values(), strict=True):
                 if kept.is_floating_point():
                     kept.lerp_(new, 1.0 - share)
-        return tuple(float(part.detach()) for part in parts)
+        return torch.stack(parts).detach()
 
     def _told(self, count: int) -> tuple[Tensor, Tensor]:
         """Return how wrong the head is where the scene is told to it."""
-        made = tensors(self._shards.facts(count))
+        made = tensors(self._shards.facts(count), self.plan.device)
         moves, hand = self.network.act(made['task'], self.network.body(made['state']), 0.0)
         return wrong(self.network, made, moves, hand)
 
@@ -215,7 +222,8 @@ class Training:
         path.with_suffix('.part').rename(path)
 
     def _resume(self) -> None:
-        kept = torch.load(self._folder / CHECKPOINT, weights_only=True)
+        kept = torch.load(
+            self._folder / CHECKPOINT, map_location=self.plan.device, weights_only=True)
         self.network.load_state_dict(kept['network'])
         self.average.load_state_dict(kept['average'])
         self._optimiser.load_state_dict(kept['optimiser'])
@@ -225,7 +233,7 @@ class Training:
 
 def averaged(folder: Path) -> tuple[Pick, dict[str, Any]]:
     """Return the network to export from a folder with a checkpoint, and how it was trained."""
-    kept = torch.load(folder / CHECKPOINT, weights_only=True)
+    kept = torch.load(folder / CHECKPOINT, map_location='cpu', weights_only=True)
     network = Pick(len(vocabulary()) + 2)
     network.load_state_dict(kept['average'])
     facts = {key: kept[key] for key in ('step', 'seconds', 'history', 'plan')}

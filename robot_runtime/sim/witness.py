@@ -148,12 +148,9 @@ class CommandWitness:
             return
         assert self._q is not None
         dq = (q - self._q) / dt_s
-        # The two velocities belong to the middles of their steps.
-        ddq = (dq - self._dq) / (0.5 * (dt_s + self._dt_s))
+        ddq, jerk = self._steps(dq, dt_s)
         self._judge(q, dq, ddq)
-        # Of a cubic, each acceleration is that at the mean of its three times.
-        apart_s = (dt_s + self._dt_s + self._dt_before_s) / 3.0
-        self._note('jerk', np.abs(ddq - self._ddq) / apart_s / self._sheet.dddq_max)
+        self._note('jerk', np.abs(jerk) / self._sheet.dddq_max)
         self._q, self._dq, self._ddq = q.copy(), dq, ddq
         self._dt_before_s, self._dt_s = self._dt_s, dt_s
 
@@ -195,10 +192,18 @@ class CommandWitness:
 
     def _continues(self, q: Floats, dt_s: float) -> bool:
         assert self._q is not None
-        dq = (q - self._q) / dt_s
+        ddq, jerk = self._steps((q - self._q) / dt_s, dt_s)
         slack = 1.0 + COMMAND_TOLERANCE
-        allowed = self._sheet.ddq_max * 0.5 * (dt_s + self._dt_s) * slack
-        return bool((np.abs(dq - self._dq) <= allowed).all())
+        gentle = np.abs(ddq) <= self._sheet.ddq_max * slack
+        return bool((gentle & (np.abs(jerk) <= self._sheet.dddq_max * slack)).all())
+
+    def _steps(self, dq: Floats, dt_s: float) -> tuple[Floats, Floats]:
+        """Return acceleration and jerk of a step of `dt_s` at the velocity `dq`."""
+        # The two velocities belong to the middles of their steps.
+        ddq = (dq - self._dq) / (0.5 * (dt_s + self._dt_s))
+        # Of a cubic, each acceleration is that at the mean of its three times.
+        apart_s = (dt_s + self._dt_s + self._dt_before_s) / 3.0
+        return ddq, (ddq - self._ddq) / apart_s
 
     def _begin(self, q: Floats, measured: Floats, dt_s: float) -> None:
         self.findings.sequences += 1

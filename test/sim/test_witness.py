@@ -116,6 +116,18 @@ def test_after_a_silence_a_sequence_may_begin_anew_near_the_robot() -> None:
     assert only(run(rows)) == {'velocity', 'curve', 'acceleration', 'jerk'}
 
 
+def test_after_a_silence_a_sequence_that_begins_a_hair_beside_the_last_is_a_new_one() -> None:
+    beside = HOME + 5e-5 * FIRST  # within one step's acceleration, beyond its jerk
+    judge = run(np.vstack((np.tile(HOME, (10, 1)), np.tile(beside, (10, 1)))), gap_after=10)
+    assert (judge.findings.total, judge.findings.sequences) == (0, 2)
+
+
+def test_a_silence_excuses_no_step_of_a_robot_that_moves() -> None:
+    rows = speeding(5.0, 1.0, 200)
+    rows[120:] += 5e-5 * FIRST
+    assert {'acceleration', 'jerk'} < only(run(rows, gap_after=120))
+
+
 def test_a_new_sequence_far_from_the_robot_is_a_jump() -> None:
     rows = np.tile(HOME, (20, 1))
     rows[10:, 0] += 0.3
