@@ -27,10 +27,12 @@ def coasted(
 
     A gate that misses commands goes on by a rule that both know (core/coast.py), one step in
     each period. The loop takes the same steps, from the last command that the gate had: whatever
-    part of them the gate has sent, the next command continues it.
+    part of them the gate has sent, the next command continues it. Near what the robot may not
+    touch the gate takes a step of its stop instead; then nothing is met, and the robot stops.
     """
-    known = config.kinds is None and config.body is None  # else the gate's step holds more
-    if not known or state.motion is None or len(state.sent) < 2 or state.tick < 2:
+    if config.kinds is not None:  # then the gate's steps depend on what it measured
+        return ()
+    if state.motion is None or len(state.sent) < 2 or state.tick < 2:
         return ()
     count, common = slept(config, state, now_ns), parted(config, state, gate)
     if not count and common is None:
