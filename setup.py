@@ -62,7 +62,7 @@ setup(
         'sim': [*ROS_WHEELS, *MUJOCO, 'matplotlib', 'onnx'],
         # Makes models/pick anew; the CPU build of torch is enough.
         'train': ['onnx', 'onnxscript', 'torch'],
-        'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'ruff'],
+        'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'pytest-rerunfailures', 'ruff'],
     },
     entry_points={
         'console_scripts': [
