@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from types import TracebackType
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -13,10 +14,12 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from robot_runtime.ros import conversions, qos
 from robot_runtime.runtime.clock import SteadyClock
+from robot_runtime.runtime.last_exit import ends_within
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 SECOND = 1_000_000_000
+LEAVE_S = 5.0
 STATUS_TOPICS = ('control_node/status', 'safety_node/status', 'policy_node/status', 'sim/witness')
 
 
@@ -68,9 +71,14 @@ class SessionClient:
         """Return the client itself."""
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Leave the domain."""
-        self.close()
+        self.close(getattr(error, 'exit_code', 0 if error is None else 1))
 
     def spin(self, seconds: float) -> None:
         """Take what arrives for `seconds`."""
@@ -104,11 +112,12 @@ class SessionClient:
             raise SessionError(f'{client.srv_name} did not answer within {timeout_s:g} s')
         return Answer(response.success, response.message)
 
-    def close(self) -> None:
-        """Leave the domain."""
-        self._executor.shutdown()
-        self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
+    def close(self, code: int = 1) -> None:
+        """Leave the domain; a middleware that does not let go ends the process with `code`."""
+        with ends_within(LEAVE_S, code):
+            self._executor.shutdown()
+            self._node.destroy_node()
+            rclpy.try_shutdown(context=self._context)
 
     def _client(self, service: str) -> Client:
         if service not in self._clients:

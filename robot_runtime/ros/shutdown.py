@@ -12,7 +12,10 @@ from rclpy.signals import SignalHandlerOptions
 from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.ros.parameters import ParameterError
 from robot_runtime.runtime.config_file import ConfigError
+from robot_runtime.runtime.last_exit import ends_within
 from robot_runtime.runtime.ros_domain import ros_domain
+
+LEAVE_S = 1.5  # before the supervisor loses patience
 
 
 class StopFlag:
@@ -38,18 +41,18 @@ def run_node(
     kind: Callable[[str], Node] = Node,
 ) -> int:
     """Run `body` with a node called `name`; bad input becomes one sentence and exit code 1."""
-    stop = StopFlag()
-    node = None
+    stop, node, code = StopFlag(), None, 1
     try:
         node = _joined(name, args, kind)
-        return body(node, stop)
+        code = body(node, stop)
     except (ConfigError, ParameterError, NodeError, JointNameError) as error:
         sys.stderr.write(f'{name}: {error}\n')
-        return 1
     finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
+        with ends_within(LEAVE_S, code):
+            if node is not None:
+                node.destroy_node()
+            rclpy.try_shutdown()
+    return code
 
 
 def _joined(name: str, args: list[str] | None, kind: Callable[[str], Node]) -> Node:
