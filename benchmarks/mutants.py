@@ -1,0 +1,187 @@
+"""
+Mutants: whether a test notices when one thing in guard, brake, shaper or mode table is wrong.
+
+    make mutants [ARGS="[NAME]... [--seconds 300] [--anew]"]
+
+The mutants are those that mutmut makes. Its own runner leaves out functions with a decorator, as
+all of the shaper's are, and what stands outside of functions; this one runs them all. Each is
+a process, forked from one that has loaded numpy and pytest, with the file of the mutant in memory.
+What was noticed is kept in build/mutants until the file changes, so a run that is cut off goes on.
+Survivors are tried again each time. The exit status is 0 if at most 2 % of all have survived and
+docs/mutants.md has the line of each.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from difflib import ndiff
+import hashlib
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
+import json
+import os
+from pathlib import Path
+import signal
+import sys
+import time
+from types import CodeType
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper
+from mutmut.mutation.file_mutation import deep_replace, Mutation, MutationVisitor
+from mutmut.mutation.mutators import mutation_operators
+from mutmut.mutation.pragma_handling import IgnoredCode
+import numba
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, KEPT = ROOT / 'docs' / 'mutants.md', ROOT / 'build' / 'mutants'
+MOST = 0.02  # of all mutants, that may survive
+SHAPER = ('shaper', 'limits_edges')
+TESTS = {  # of each file, the quick ones first
+    'mode': ('mode',),
+    'guard': ('guard_verdict', 'guard', 'guard_time'),
+    'brake': ('brake', 'guard_time'),
+    'limits': SHAPER,
+    'shaping': SHAPER,
+    'nearest': SHAPER,
+    'landing': SHAPER,
+}
+ENDS = {0: 'survived', 1: 'killed', 2: 'killed'}  # pytest: all passed, one failed, no import
+
+
+class Finder(MutationVisitor):
+    """Mutmut's visitor, that goes into functions with a decorator too."""
+
+    def _skip_node_and_children(self, node: cst.CSTNode) -> bool:
+        return not isinstance(node, cst.FunctionDef) and super()._skip_node_and_children(node)
+
+
+class Mutated(SourceFileLoader, MetaPathFinder):
+    """Import of one module of core/ from a text instead of its file."""
+
+    def __init__(self, name: str, text: str) -> None:
+        """Take the text of the module."""
+        super().__init__(f'robot_runtime.core.{name}', str(place_of(name)))
+        self.text = text
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """Return how to load the module, and nothing for all others."""
+        if fullname != self.name:
+            return None
+        return spec_from_file_location(fullname, self.path, loader=self)
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the compiled text."""
+        return compile(self.text, self.path, 'exec', dont_inherit=True)
+
+
+def main() -> int:
+    """Try the mutants; return 0 if few survive and the page has each of these."""
+    parser = argparse.ArgumentParser(description=str(__doc__).strip().splitlines()[0])
+    parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(TESTS)}')
+    parser.add_argument('--seconds', type=float, default=np.inf, help='end after so long')
+    parser.add_argument('--anew', action='store_true', help='forget what was found before')
+    words = parser.parse_args()
+    if not numba.config.DISABLE_JIT:
+        parser.error('what is compiled has no mutants: set NUMBA_DISABLE_JIT=1')
+    if unknown := set(words.names) - set(TESTS):
+        parser.error(f'{", ".join(unknown)}: not one of {", ".join(TESTS)}')
+    until, page = time.monotonic() + words.seconds, PAGE.read_text(encoding='utf-8').splitlines()
+    total, unlisted = Counter[str](), 0
+    for name in words.names or TESTS:
+        mutants = list(mutants_of(name))
+        found = tried(name, mutants, until, anew=words.anew)
+        for (where, line, _), end in zip(mutants, found, strict=True):
+            if end == 'survived':
+                listed = f'    {where}: {line}' in page
+                unlisted += not listed
+                print(f'    {where}: {line}' + ('' if listed else '   <- not in the page'))
+        count = Counter(found)
+        total += count
+        print(f'{name}: {said(count)}', flush=True)
+    print(f'all: {said(total)}')
+    few = total['survived'] <= MOST * sum(total.values())
+    return 0 if few and not unlisted and not total['left'] else 1
+
+
+def said(count: Counter[str]) -> str:
+    """Return the figures of some mutants in words."""
+    ends = ', '.join(f'{count[end]} {end}' for end in ('killed', 'late', 'survived', 'left'))
+    return f'{sum(count.values())} mutants: {ends}'
+
+
+def place_of(name: str) -> Path:
+    """Return the file of one module."""
+    return ROOT / 'robot_runtime' / 'core' / f'{name}.py'
+
+
+def mutants_of(name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield where each mutant of a file is, its new line in words, and the text of the file."""
+    text = place_of(name).read_text(encoding='utf-8')
+    finder = Finder(mutation_operators, IgnoredCode(set(), set(), set()))
+    module = MetadataWrapper(cst.parse_module(text)).visit(finder)
+    for mutation in finder.mutations:
+        mutated = deep_replace(module, mutation.original_node, mutation.mutated_node).code
+        lines = [line[2:].strip() for line in ndiff(text.splitlines(), mutated.splitlines())
+                 if line.startswith('+ ')]
+        yield f'{name}.{function_of(mutation)}', ' '.join(lines), mutated
+
+
+def function_of(mutation: Mutation) -> str:
+    """Return the name of the function of a mutant; of what stands in none, 'itself'."""
+    around = mutation.contained_by_top_level_function
+    return around.name.value if isinstance(around, cst.FunctionDef) else 'itself'
+
+
+def tried(
+    name: str, mutants: list[tuple[str, str, str]], until: float, *, anew: bool
+) -> list[str]:
+    """Return what became of each mutant of a file: killed, late, survived or left."""
+    text, place = place_of(name).read_text(encoding='utf-8'), KEPT / f'{name}.json'
+    source, found = hashlib.sha256(text.encode()).hexdigest(), ['left'] * len(mutants)
+    if place.exists() and not anew:
+        kept = json.loads(place.read_text(encoding='utf-8'))
+        found = kept['found'] if kept['source'] == source else found
+    begin = time.monotonic()
+    if (end := outcome(name, text, 600)) != 'survived':
+        raise SystemExit(f'{name}: without a mutant its tests are {end}')
+    limit_s = round(3.0 * (time.monotonic() - begin)) + 5
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for number, (_, _, mutated) in enumerate(mutants):
+        if time.monotonic() > until:
+            break
+        if found[number] in ('survived', 'left'):
+            found[number] = outcome(name, mutated, limit_s)
+            place.write_text(json.dumps({'source': source, 'found': found}), encoding='utf-8')
+    return found
+
+
+def outcome(name: str, text: str, limit_s: int) -> str:
+    """Return what the tests of a file say of it with another text."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(limit_s)  # nobody catches it: it ends the process
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        sys.meta_path.insert(0, Mutated(name, text))
+        tests = [str(ROOT / 'test' / 'core' / f'test_{one}.py') for one in TESTS[name]]
+        try:
+            os._exit(pytest.main(['-x', '-q', '-p', 'no:cacheprovider', '--assert=plain', *tests]))
+        finally:
+            os._exit(3)
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        return 'late' if os.WTERMSIG(status) == signal.SIGALRM else 'killed'
+    code = os.WEXITSTATUS(status)
+    if code not in ENDS:
+        raise SystemExit(f'{name}: pytest ended with {code}')
+    return ENDS[code]
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
