@@ -40,16 +40,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, KEPT = ROOT / 'docs' / 'mutants.md', ROOT / 'build' / 'mutants'
 MOST = 0.02  # of all mutants, that may survive
-SHAPER = ('shaper', 'limits_edges')
+SHAPER = ('shaper',)
 TESTS = {  # of each file, the quick ones first
     'mode': ('mode',),
     'guard': ('guard_verdict', 'guard', 'guard_time'),
-    'brake': ('brake', 'guard_time'),
+    'brake': ('brake',),
     'limits': SHAPER,
     'shaping': SHAPER,
     'nearest': SHAPER,
     'landing': SHAPER,
 }
+# Without one of seconds, of which the others notice as much.
+OPTIONS = ('-x', '-q', '-p', 'no:cacheprovider', '--assert=plain', '-k', 'not any_accepted_state')
 ENDS = {0: 'survived', 1: 'killed', 2: 'killed'}  # pytest: all passed, one failed, no import
 
 
@@ -171,7 +173,7 @@ def outcome(name: str, text: str, limit_s: int) -> str:
         sys.meta_path.insert(0, Mutated(name, text))
         tests = [str(ROOT / 'test' / 'core' / f'test_{one}.py') for one in TESTS[name]]
         try:
-            os._exit(pytest.main(['-x', '-q', '-p', 'no:cacheprovider', '--assert=plain', *tests]))
+            os._exit(pytest.main([*OPTIONS, *tests]))
         finally:
             os._exit(3)
     status = os.waitpid(child, 0)[1]

@@ -68,11 +68,34 @@ def answers(seed):
     return last, made, {'shaped': shaped.active, 'alone': alone.active}
 
 
+def travelled():
+    """Return the velocities and flags of a run: to a place, to its ends, back, along a wave."""
+    limits = LIMITS.part(np.array([0, 6, 7]))
+    start = limits.upper - np.array([0.3, 0.3, 0.01])
+    near, wave = np.array([0.02, 0.1, 0.004]), np.array([0.05, 0.1, 0.002])
+    velocity, flags, last = [], [], Motion.at_rest(start)
+    for n in range(330):
+        place, speed, bend = start, np.zeros(3), np.zeros(3)
+        if n < 60:
+            place = start + near
+        elif n < 180:
+            place = limits.upper + 1.0
+        elif n >= 260:
+            place = start + wave * np.sin(8.0 * n * DT)
+            speed, bend = wave * 8.0 * np.cos(8.0 * n * DT), -64.0 * wave * np.sin(8.0 * n * DT)
+        shaped = shape(place, last, limits, DT, None, speed, bend)
+        last = shaped.motion
+        velocity.append(last.velocity)
+        flags.append(shaped.active)
+    return np.array(velocity), np.array(flags)
+
+
 def main():
     """Write the record."""
     _, made, flags = answers(1)
+    made['travelled'], flags['travelled'] = (one[::3] for one in travelled())
     record = {
-        'velocity': {name: motion.velocity.tolist() for name, motion in made.items()},
+        'velocity': {name: getattr(one, 'velocity', one).tolist() for name, one in made.items()},
         'active': {name: active.tolist() for name, active in flags.items()},
     }
     RECORD.write_text(json.dumps(record) + '\n', encoding='utf-8')

@@ -36,7 +36,7 @@ def to_rest(motion, limits=LIMITS):
     while motion.moves:
         motion = stop_step(motion, limits, DT)
         motions.append(motion)
-        assert len(motions) < 20_000
+        assert len(motions) < 2_000
     return motions
 
 
