@@ -40,10 +40,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, KEPT = ROOT / 'docs' / 'mutants.md', ROOT / 'build' / 'mutants'
 MOST = 0.02  # of all mutants, that may survive
-SHAPER = ('shaper',)
+SHAPER = ('nearest', 'shaper')
 TESTS = {  # of each file, the quick ones first
     'mode': ('mode',),
-    'guard': ('guard_verdict', 'guard', 'guard_time'),
+    'guard': ('guard_verdict', 'guard_many', 'guard', 'guard_time'),
     'brake': ('brake',),
     'limits': SHAPER,
     'shaping': SHAPER,
