@@ -13,8 +13,9 @@ docs/mutants.md has the line of each.
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
-from difflib import ndiff
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+import gc
 import hashlib
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -30,7 +31,7 @@ from typing import Any
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper
-from mutmut.mutation.file_mutation import deep_replace, Mutation, MutationVisitor
+from mutmut.mutation.file_mutation import deep_replace, MutationVisitor
 from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import IgnoredCode
 import numba
@@ -50,8 +51,10 @@ TESTS = {  # of each file, the quick ones first
     'nearest': SHAPER,
     'landing': SHAPER,
 }
-# Without one of seconds, of which the others notice as much.
-OPTIONS = ('-x', '-q', '-p', 'no:cacheprovider', '--assert=plain', '-k', 'not any_accepted_state')
+OPTIONS = (
+    '-x', '-q', '--tb=no', '--assert=plain', '-p', 'no:cacheprovider', '-p', 'no:warnings',
+    '-k', 'not any_accepted_state',  # takes seconds, and notices nothing that others do not
+)
 ENDS = {0: 'survived', 1: 'killed', 2: 'killed'}  # pytest: all passed, one failed, no import
 
 
@@ -92,16 +95,17 @@ def main() -> int:
         parser.error('what is compiled has no mutants: set NUMBA_DISABLE_JIT=1')
     if unknown := set(words.names) - set(TESTS):
         parser.error(f'{", ".join(unknown)}: not one of {", ".join(TESTS)}')
+    silent(lambda: pytest.main([*OPTIONS, str(ROOT / 'test' / 'test_docs.py')]))  # loads pytest
+    gc.freeze()
     until, page = time.monotonic() + words.seconds, PAGE.read_text(encoding='utf-8').splitlines()
     total, unlisted = Counter[str](), 0
     for name in words.names or TESTS:
-        mutants = list(mutants_of(name))
-        found = tried(name, mutants, until, anew=words.anew)
-        for (where, line, _), end in zip(mutants, found, strict=True):
-            if end == 'survived':
-                listed = f'    {where}: {line}' in page
-                unlisted += not listed
-                print(f'    {where}: {line}' + ('' if listed else '   <- not in the page'))
+        mutants = Mutants(name)
+        found = tried(mutants, until, anew=words.anew)
+        for number in [number for number, end in enumerate(found) if end == 'survived']:
+            line = f'    {mutants.told(number)}'
+            unlisted += line not in page
+            print(line + ('' if line in page else '   <- not in the page'))
         count = Counter(found)
         total += count
         print(f'{name}: {said(count)}', flush=True)
@@ -121,44 +125,58 @@ def place_of(name: str) -> Path:
     return ROOT / 'robot_runtime' / 'core' / f'{name}.py'
 
 
-def mutants_of(name: str) -> Iterator[tuple[str, str, str]]:
-    """Yield where each mutant of a file is, its new line in words, and the text of the file."""
-    text = place_of(name).read_text(encoding='utf-8')
-    finder = Finder(mutation_operators, IgnoredCode(set(), set(), set()))
-    module = MetadataWrapper(cst.parse_module(text)).visit(finder)
-    for mutation in finder.mutations:
-        mutated = deep_replace(module, mutation.original_node, mutation.mutated_node).code
-        lines = [line[2:].strip() for line in ndiff(text.splitlines(), mutated.splitlines())
-                 if line.startswith('+ ')]
-        yield f'{name}.{function_of(mutation)}', ' '.join(lines), mutated
+class Mutants:
+    """The mutants of one file."""
+
+    def __init__(self, name: str) -> None:
+        """Find them; none is made yet."""
+        self.name, self.text = name, place_of(name).read_text(encoding='utf-8')
+        finder = Finder(mutation_operators, IgnoredCode(set(), set(), set()))
+        self._module = MetadataWrapper(cst.parse_module(self.text)).visit(finder)
+        self._mutations = finder.mutations
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._mutations)
+
+    def made(self, number: int) -> str:
+        """Return the text of the file with one of them."""
+        one = self._mutations[number]
+        text: str = deep_replace(self._module, one.original_node, one.mutated_node).code
+        return text
+
+    def told(self, number: int) -> str:
+        """Return in which function one of them is, and its new lines, or those that are gone."""
+        around = self._mutations[number].contained_by_top_level_function
+        where = around.name.value if isinstance(around, cst.FunctionDef) else 'itself'
+        old, new = self.text.splitlines(), self.made(number).splitlines()
+        while old and new and old[0] == new[0]:
+            del old[0], new[0]
+        while old and new and old[-1] == new[-1]:
+            del old[-1], new[-1]
+        lines = ' '.join(line.strip() for line in new)
+        gone = ' '.join(line.strip() for line in old)
+        return f'{self.name}.{where}: {lines or "without " + gone}'
 
 
-def function_of(mutation: Mutation) -> str:
-    """Return the name of the function of a mutant; of what stands in none, 'itself'."""
-    around = mutation.contained_by_top_level_function
-    return around.name.value if isinstance(around, cst.FunctionDef) else 'itself'
-
-
-def tried(
-    name: str, mutants: list[tuple[str, str, str]], until: float, *, anew: bool
-) -> list[str]:
+def tried(mutants: Mutants, until: float, *, anew: bool) -> list[str]:
     """Return what became of each mutant of a file: killed, late, survived or left."""
-    text, place = place_of(name).read_text(encoding='utf-8'), KEPT / f'{name}.json'
-    source, found = hashlib.sha256(text.encode()).hexdigest(), ['left'] * len(mutants)
+    name, place = mutants.name, KEPT / f'{mutants.name}.json'
+    source, found = hashlib.sha256(mutants.text.encode()).hexdigest(), ['left'] * len(mutants)
     if place.exists() and not anew:
         kept = json.loads(place.read_text(encoding='utf-8'))
         found = kept['found'] if kept['source'] == source else found
     begin = time.monotonic()
-    if (end := outcome(name, text, 600)) != 'survived':
+    if (end := outcome(name, mutants.text, 600)) != 'survived':
         raise SystemExit(f'{name}: without a mutant its tests are {end}')
     limit_s = round(3.0 * (time.monotonic() - begin)) + 5
     KEPT.mkdir(parents=True, exist_ok=True)
-    for number, (_, _, mutated) in enumerate(mutants):
+    order = {end: [at for at, one in enumerate(found) if one == end] for end in set(found)}
+    for number in order.get('left', []) + order.get('survived', []):
         if time.monotonic() > until:
             break
-        if found[number] in ('survived', 'left'):
-            found[number] = outcome(name, mutated, limit_s)
-            place.write_text(json.dumps({'source': source, 'found': found}), encoding='utf-8')
+        found[number] = outcome(name, mutants.made(number), limit_s)
+        place.write_text(json.dumps({'source': source, 'found': found}), encoding='utf-8')
     return found
 
 
@@ -167,13 +185,10 @@ def outcome(name: str, text: str, limit_s: int) -> str:
     child = os.fork()
     if child == 0:
         signal.alarm(limit_s)  # nobody catches it: it ends the process
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 1)
-        os.dup2(silence, 2)
         sys.meta_path.insert(0, Mutated(name, text))
         tests = [str(ROOT / 'test' / 'core' / f'test_{one}.py') for one in TESTS[name]]
         try:
-            os._exit(pytest.main([*OPTIONS, *tests]))
+            os._exit(silent(lambda: pytest.main([*OPTIONS, *tests])))
         finally:
             os._exit(3)
     status = os.waitpid(child, 0)[1]
@@ -183,6 +198,13 @@ def outcome(name: str, text: str, limit_s: int) -> str:
     if code not in ENDS:
         raise SystemExit(f'{name}: pytest ended with {code}')
     return ENDS[code]
+
+
+def silent(act: Callable[[], int]) -> int:
+    """Return what `act` returns, and let nothing of it be seen."""
+    with open(os.devnull, 'w', encoding='utf-8') as nowhere:
+        with redirect_stdout(nowhere), redirect_stderr(nowhere):
+            return act()
 
 
 if __name__ == '__main__':

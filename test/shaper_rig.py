@@ -1,7 +1,7 @@
 """
 Motions for the shaper, one tick each, and the record of what it makes of them.
 
-    python test/shaper_rig.py    # from the root: write the record anew, after it was meant to change
+    python test/shaper_rig.py    # write the record anew, when what it says was meant to change
 """
 
 import json
