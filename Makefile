@@ -10,7 +10,7 @@ PROOF := .venv-proof
 INPUTS := requirements/build.txt requirements/requirements.txt scripts/install.sh setup.py setup.cfg
 ARGS ?=
 PROVED := $(wildcard test/core/test_guard*.py test/core/test_brake*.py) \
-	test/core/test_mode.py test/core/test_nearest.py test/core/test_shaper.py
+	$(addprefix test/core/test_,mode.py landing.py nearest.py shaper.py)
 
 # Software rendering without a screen; `make demo MUJOCO_GL=glfw` opens a window's context instead.
 export MUJOCO_GL ?= egl

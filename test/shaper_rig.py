@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gate_robot import DT, fr3
 import numpy as np
+from robot_runtime.core.brake import stop_reach
 from robot_runtime.core.limits import braking, ramp_to_rest, shape, steer
 from robot_runtime.core.types import Motion
 
@@ -38,6 +39,24 @@ def motions(rng):
     return Motion(place, speed * sense, gain * side)
 
 
+def turning(rng, last):
+    """Return the motions with those of ten robots about to turn round, near their way back."""
+    few, size = slice(0, 10), (10, 8)
+    side, gain = rng.choice([-1.0, 1.0], size), rng.uniform(1.5, 12.4, size)
+    gain = np.where(rng.random(size) < 0.3, np.floor(gain), gain)
+    k = np.floor(gain - 1.0)
+    speed = rng.random(size) * (k + 1.0) * (gain - 1.0 - 0.5 * k)
+    soft, lower, upper = braking(LIMITS, DT)
+    velocity, acceleration = -side * speed * JUMP, side * gain * JUMP / DT
+    up, down = stop_reach(velocity, acceleration, soft, LIMITS.jerk, DT)
+    gap = np.where(side > 0.0, up, -down)
+    gap = np.where(np.isfinite(gap), gap, 0.0) * rng.uniform(0.7, 1.2, size)
+    place = np.where(side > 0.0, upper - gap, lower + gap)
+    made = Motion(*(np.array(one) for one in (last.position, last.velocity, last.acceleration)))
+    made.position[few], made.velocity[few], made.acceleration[few] = place, velocity, acceleration
+    return made
+
+
 def wishes(rng, last):
     """Return targets, and their velocities and accelerations, many of them zero."""
     soft, lower, upper = braking(LIMITS, DT)
@@ -58,7 +77,7 @@ def wishes(rng, last):
 def answers(seed):
     """Return what the shaper makes of the motions of one seed."""
     rng = np.random.default_rng(seed)
-    last = motions(rng)
+    last = turning(rng, motions(rng))
     target, velocity, acceleration = wishes(rng, last)
     shaped = shape(target, last, LIMITS, DT, GROUPS, velocity, acceleration)
     alone = shape(target, last, LIMITS, DT)
