@@ -140,3 +140,28 @@ def test_a_joint_without_a_range_takes_the_hugest_wish_like_one_that_is_far(sign
         seen.append((shaped.motion.velocity[0], shaped.active[0]))
     assert seen[0] == seen[1]
     assert seen[0][0] == pytest.approx(sign * free.jerk[0] * DT * DT)
+
+
+@pytest.mark.parametrize('sign', [-1.0, 1.0])
+def test_acceleration_is_named_where_it_binds_and_jerk_where_it_does(sign):
+    wide = LIMITS.part(np.array([0]))
+    for jumps, gained, expected in (
+        (0.0, 1.0, JERK), (11.0, 1.0, JERK), (11.4, 1.0, JERK), (11.8, 0.7, ACCELERATION),
+        (12.4, 0.1, ACCELERATION), (-12.0, 1.0, JERK),
+        (14.0, -1.0, ACCELERATION | JERK), (16.0, -1.0, ACCELERATION | JERK),
+    ):  # fmt: skip
+        unit = wide.jerk * DT
+        last = Motion(np.zeros(1), np.zeros(1), sign * jumps * unit)
+        shaped = shape(np.full(1, sign), last, wide, DT)
+        assert shaped.active == expected | VELOCITY
+        made = shaped.motion.acceleration - last.acceleration
+        np.testing.assert_allclose(made, sign * gained * unit, atol=1e-9)
+
+
+@pytest.mark.parametrize('sign', [-1.0, 1.0])
+def test_a_joint_that_goes_out_and_speeds_up_more_than_it_may_is_told_both(sign):
+    finger = LIMITS.part(np.array([7]))
+    end = finger.upper if sign > 0.0 else finger.lower
+    last = Motion(end, sign * finger.velocity, sign * 16.0 * finger.jerk * DT)
+    active = shape(end, last, finger, DT).active
+    assert active & (INFEASIBLE | ACCELERATION | JERK) == INFEASIBLE | ACCELERATION | JERK
