@@ -36,8 +36,8 @@ def edge_at(end, other, sign):
     raise AssertionError(end)
 
 
-def test_a_command_that_passes_has_no_joint_and_no_figure():
-    assert verify(REST, REST, 1, HOME, LIMITS, DT) == Verdict(Refusal.NONE, -1, 0.0, 0.0)
+def test_a_command_that_passes_has_no_joint_no_figure_and_no_place():
+    assert verify(REST, REST, 1, HOME, LIMITS, DT) == Verdict(Refusal.NONE, -1, 0.0, 0.0, '')
 
 
 def test_a_wrong_count_or_time_is_told_with_its_figure_and_what_is_allowed():

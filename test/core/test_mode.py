@@ -97,9 +97,15 @@ def test_the_policy_is_listened_to_in_policy_and_shadow():
 def test_recordings_tell_the_modes_apart_by_their_order():
     names = ['IDLE', 'HOLD', 'POLICY', 'FAULT', 'TELEOP', 'SHADOW', 'HOME', 'ESTOP']
     assert [mode.name for mode in Mode] == names
-    assert [event.name for event in Event][:6] == [
-        'ENABLE', 'POLICY', 'HOLD', 'DISABLE', 'FAULT', 'RESET'
+    assert [event.name for event in Event] == [
+        'ENABLE', 'POLICY', 'HOLD', 'DISABLE', 'FAULT', 'RESET', 'TELEOP', 'SHADOW', 'HOME',
+        'ESTOP', 'STEP',
     ]
+
+
+@pytest.mark.parametrize('one', [*Mode, *Event])
+def test_modes_and_events_are_told_by_their_names(one):
+    assert one.value == one.name
 
 
 def test_a_refusal_can_say_from_where_an_event_leads():
