@@ -1,7 +1,7 @@
-"""Tensors of a policy: measurements made into its inputs, and its output made into joint rows."""
+"""Tensors of a policy: measurements made into its inputs."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,16 +40,3 @@ def image_tensor(
     mean = normalization.mean.astype(np.float32)
     pixels = (scaled - mean) / normalization.std.astype(np.float32)
     return np.ascontiguousarray(pixels if layout == 'HWC' else np.moveaxis(pixels, 2, 0))
-
-
-def rows_from_output(
-    output: NDArray[Any], rows: int, normalization: Normalization, index: NDArray[np.intp]
-) -> Floats:
-    """
-    Return the graph's output as `rows` rows of joints in SI units, float64.
-
-    `index` says where each joint of the robot sits in the graph's row. NaN passes: refusing a
-    chunk is the business of the process that must not trust us.
-    """
-    table = np.asarray(output, dtype=np.float64).reshape(rows, -1)
-    return np.ascontiguousarray(normalization.undo(table)[:, index])
