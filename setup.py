@@ -47,6 +47,7 @@ setup(
         'numpy>=1.26',
         'onnxruntime>=1.17',
         'opencv-python-headless',
+        'pillow',
         'pin',
         'psutil',
         'pydantic>=2',

@@ -13,7 +13,8 @@ from robot_runtime.core.observation import (
     state_at,
     Term,
 )
-from robot_runtime.core.term_values import Seen, value_of
+from robot_runtime.core.stream_terms import stale_streams, STREAM_OF, stream_value
+from robot_runtime.core.term_values import Seen, VALUES
 
 FAR_S = 0.3  # between an image and the newest joint state, past which their clocks differ
 
@@ -42,9 +43,10 @@ def assemble(
         return Missing((_apart(inputs.states[-1].stamp_ns, stamp_ns),))
     values: dict[str, NDArray[Any]] = {}
     known = (memory or Memory()).at(stamp_ns, ages.memory_ns)
-    seen = Seen(state, inputs, stamp_ns, ages.alignment_ns, known)
+    seen = Seen(state, inputs, stamp_ns, ages.alignment_ns, ages.joint_state_ns, known)
     for term in terms:
-        value = value_of(term, seen)
+        find = stream_value if term.kind in STREAM_OF else VALUES[term.kind]
+        value = find(term, seen)
         if isinstance(value, str):
             missing.append(value)
         else:
@@ -83,4 +85,4 @@ def _stale(
         missing.append('objects')
     if inputs.instruction is None and any(t.kind in ('goal_index', 'instruction') for t in terms):
         missing.append('instruction')
-    return missing
+    return [*missing, *stale_streams(terms, inputs, ages, now_ns)]

@@ -14,8 +14,13 @@ from robot_runtime.core.types import Floats
 Kind = Literal[
     'joint_position', 'joint_velocity', 'joint_effort', 'objects', 'image', 'goal_index',
     'instruction', 'last_action', 'episode_time', 'phase', 'constant', 'is_init',
+    'angular_velocity', 'linear_acceleration', 'projected_gravity', 'orientation',
+    'base_position', 'base_orientation', 'base_linear_velocity', 'base_angular_velocity',
+    'command', 'target_pose',
 ]  # fmt: skip
 Form = Literal['turn', 'sin', 'cos', 'sin_cos']
+Rotation = Literal['quaternion_xyzw', 'quaternion_wxyz', 'matrix', 'none']
+Stream = Literal['imu', 'odometry', 'twist', 'target']
 OBJECTS = ('red', 'green', 'blue', 'tray', 'tcp')  # rows of Inputs.objects
 MOST_QUOTED = 80  # characters of an instruction in a sentence
 POSE = 7  # x y z qx qy qz qw
@@ -38,11 +43,15 @@ class Term:
     height: int = 0
     layout: Layout = 'HWC'
     scale: float = 1.0  # of an image
+    raw: bool = False  # an image that stays uint8
     goals: tuple[str, ...] = ()
     constant: Floats = field(default_factory=lambda: np.zeros(0))
     period_s: float = 1.0  # of a clock
     phases: tuple[float, ...] = (0.0,)  # by how much of a turn each of its hands is ahead
     form: Form = 'sin_cos'
+    rotation: Rotation = 'quaternion_xyzw'
+    frame: Literal['base', 'world'] = 'base'  # of a velocity
+    age_ns: int = 0  # that a command or a target may have
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +65,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
-    """The newest of every stream; joint states as a short history, oldest first."""
+    """The newest of everything; joint states and streams as a short history, oldest first."""
 
     states: Sequence[Sample[Measured]] = ()
     images: Mapping[str, Sample[Image]] = field(default_factory=dict)
     objects: Sample[Floats] | None = None  # (5, 7) poses in the base frame, in order of OBJECTS
     instruction: str | None = None
+    streams: Mapping[Stream, Sequence[Sample[Floats]]] = field(default_factory=dict)
+    views: Mapping[str, Image] = field(default_factory=dict)  # of a term, where it has its own
 
 
 @dataclass(frozen=True, slots=True)

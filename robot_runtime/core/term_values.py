@@ -17,7 +17,7 @@ from robot_runtime.core.observation import (
     POSE,
     Term,
 )
-from robot_runtime.core.tensors import image_tensor
+from robot_runtime.core.tensors import image_tensor, laid_out
 from robot_runtime.core.types import Floats
 
 
@@ -28,16 +28,12 @@ class Seen:
     state: Measured  # at `stamp_ns`
     inputs: Inputs
     stamp_ns: int
-    alignment_ns: int
+    alignment_ns: int  # of an image or the objects
+    measured_ns: int  # of a measurement that comes as often as the joints
     memory: Memory
 
 
 Value = NDArray[Any] | str  # a string says in a phrase why there is no value
-
-
-def value_of(term: Term, seen: Seen) -> Value:
-    """Return the tensor of one term, or the phrase that says why there is none."""
-    return VALUES[term.kind](term, seen)
 
 
 def written(term: Term, values: Floats) -> Value:
@@ -77,9 +73,12 @@ def _image(term: Term, seen: Seen) -> Value:
     sample = seen.inputs.images[term.camera]
     if abs(sample.stamp_ns - seen.stamp_ns) > seen.alignment_ns:
         return f'camera {term.camera} near the time of the reference'
-    if sample.value.shape != (term.height, term.width, 3):
+    image = seen.inputs.views.get(term.name, sample.value)
+    if image.shape != (term.height, term.width, 3):
         return f'camera {term.camera} of {term.width}x{term.height} pixels'
-    return image_tensor(sample.value, term.layout, term.scale, term.normalization)
+    if term.raw:
+        return laid_out(image, term.layout)
+    return image_tensor(image, term.layout, term.scale, term.normalization)
 
 
 def _objects(term: Term, seen: Seen) -> Value:

@@ -1,15 +1,17 @@
 """Taps on all that a policy sees: joints, cameras, objects and instruction, the newest of each."""
 
 from collections import deque
+from collections.abc import Sequence
 
 from geometry_msgs.msg import PoseArray
 from rclpy.node import Node
-from robot_runtime.core.observation import Inputs, Measured
+from robot_runtime.core.observation import Inputs, Measured, Stream
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, polling, qos
 from robot_runtime.ros.camera_tap import CameraTap
 from robot_runtime.ros.start_check import StartCheck
+from robot_runtime.ros.stream_tap import StreamTap
 from robot_runtime.runtime.clock import Clock
 from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.robot_file import RobotFile
@@ -23,9 +25,10 @@ class InputTaps:
     """Takes what has come on each topic; `complaints` is where it says what is wrong there."""
 
     def __init__(
-        self, node: Node, robot: RobotFile, clock: Clock, complaints: dict[str, str]
-    ) -> None:
-        """Subscribe to the topics of the robot, and to what people say."""
+        self, node: Node, robot: RobotFile, clock: Clock, complaints: dict[str, str],
+        streams: Sequence[Stream] = (),
+    ) -> None:  # fmt: skip
+        """Subscribe to the topics of the robot, to the `streams` wanted, and to what is said."""
         self._node, self._robot, self._clock = node, robot, clock
         self._complaints = complaints
         self.instruction: str | None = None
@@ -42,6 +45,7 @@ class InputTaps:
         self._instructions = node.create_subscription(
             String, '~/instruction', polling.unused, qos.LATCHED
         )
+        self._streams = {stream: StreamTap(node, robot, stream) for stream in streams}
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self.forget()
 
@@ -52,6 +56,8 @@ class InputTaps:
         self._objects: Sample[Floats] | None = None
         for camera in self.cameras.values():
             camera.forget()
+        for tap in self._streams.values():
+            tap.samples.clear()
 
     def poll(self) -> bool:
         """Take what has come; return whether a camera's trouble has just begun or ended."""
@@ -59,6 +65,10 @@ class InputTaps:
             self._take_state(message, *self._times())  # anew: we may be held up in between
         known = self._stream.position
         turned = self._poll_cameras(None if known is None else known.value)
+        for stream, tap in self._streams.items():
+            problem = tap.poll(*self._times())
+            if problem is not None:
+                self._complaints[stream] = problem
         poses = polling.newest(self._object_poses)
         if poses is not None:
             stamp_ns = conversions.nanoseconds(poses.header.stamp)
@@ -73,7 +83,8 @@ class InputTaps:
         images = {
             name: tap.sample for name, tap in self.cameras.items() if tap.sample is not None
         }
-        return Inputs(tuple(self._states), images, self._objects, self.instruction)
+        streams = {stream: tuple(tap.samples) for stream, tap in self._streams.items()}
+        return Inputs(tuple(self._states), images, self._objects, self.instruction, streams)
 
     def _times(self) -> tuple[int, int]:
         return self._clock.now_ns(), self._node.get_clock().now().nanoseconds

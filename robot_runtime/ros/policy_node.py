@@ -74,7 +74,9 @@ class PolicyNode:
 
     def _wire(self) -> None:
         node, robot = self._node, self._robot
-        self._taps = InputTaps(node, robot, self._clock, self._complaints)
+        self._taps = InputTaps(
+            node, robot, self._clock, self._complaints, self._card.streams
+        )
         self._control = node.create_subscription(
             DiagnosticArray, 'control_node/status', polling.unused, qos.STATUS
         )

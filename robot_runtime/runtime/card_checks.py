@@ -49,11 +49,33 @@ def check_robot(card: PolicyCard, robot: RobotFile) -> None:
             raise ConfigError(
                 f'{who}: {place} names {unknown}, but the robot {robot.name} has {list(have)}'
             )
+    for stream in card.streams:
+        if getattr(robot.topics, stream, '') is None:  # the others are topics of the policy's own
+            raise ConfigError(
+                f'{who}: an input needs the {stream}, but the file of the robot {robot.name} has '
+                f'no topics.{stream}'
+            )
     cameras = [camera.name for camera in robot.cameras]
     for camera in card.cameras:
         if camera not in cameras:
             raise ConfigError(
                 f'{who}: camera {camera} is asked for, but the robot {robot.name} has {cameras}'
+            )
+    _check_windows(card, robot, who)
+
+
+def _check_windows(card: PolicyCard, robot: RobotFile, who: str) -> None:
+    """Refuse a part of an image that reaches beyond it."""
+    cameras = {camera.name: camera for camera in robot.cameras}
+    for item in card.inputs:
+        if item.crop is None or item.camera is None:
+            continue
+        crop, camera = item.crop, cameras[item.camera]
+        right, bottom = crop.left + crop.width, crop.top + crop.height
+        if right > camera.width or bottom > camera.height:
+            raise ConfigError(
+                f'{who}: input {item.name} has a crop that ends at {right}x{bottom}, but the '
+                f'images of {item.camera} are {camera.width}x{camera.height}'
             )
 
 
@@ -95,6 +117,11 @@ def check_graph(
         value = given[item.name]
         _check_declared(f'{who}: input {item.name}', item, value)
         kinds = DTYPES.get(item.term or '', FLOATS)
+        if value.dtype == 'uint8' and item.dtype != 'uint8':
+            raise ConfigError(
+                f'{who}: input {item.name} is uint8 in the graph, which the card must say too: '
+                'dtype: uint8'
+            )
         if value.dtype not in kinds:
             raise ConfigError(
                 f'{who}: input {item.name} is {value.dtype} in the graph, but '

@@ -9,11 +9,13 @@ from robot_runtime.core.observation import OBJECTS, Term
 from robot_runtime.core.stacking import Entry
 from robot_runtime.runtime.card_terms import (
     check_scaling,
+    COMPONENTS,
     figures_of,
     HISTORY,
     normalization_of,
     TermFields,
 )
+from robot_runtime.runtime.images import View
 
 NOT_IN_A_LIST = ('image', 'instruction', 'goal_index', 'is_init')  # inputs of their own
 OF_THE_WHOLE = {'name', 'shape', 'dtype', 'terms', 'normalization', 'clip', *HISTORY}
@@ -36,6 +38,11 @@ class Input(TermFields):
         who = f'input {self.name}'
         if not self.terms:
             self.check(who, whole=False)
+            if self.dtype == 'uint8' and (self.scale, self.normalization) != (1.0, 'identity'):
+                raise ValueError(
+                    f'{who} has dtype: uint8, so its pixels stay as they are: scale 1.0 and '
+                    'normalization: identity'
+                )
             return self
         extra = sorted(self.model_fields_set - OF_THE_WHOLE)
         if extra:
@@ -59,9 +66,9 @@ class Input(TermFields):
         """Return how many elements the graph's input has; `actions`: of the output."""
         if not self.terms:
             return self.size(actions) * self.history
-        return self.frame(actions) * self.history
+        return self.frame_size(actions) * self.history
 
-    def frame(self, actions: int) -> int:
+    def frame_size(self, actions: int) -> int:
         """Return how many elements one observation has in the input."""
         return sum(part.size(actions) * part.history for part in self.terms)
 
@@ -70,7 +77,7 @@ class Input(TermFields):
         for name, part in self.parts():
             part.check_lengths(f'input {name}', actions)
         if self.terms:
-            check_scaling(f'input {self.name}', self.normalization, self.frame(actions))
+            check_scaling(f'input {self.name}', self.normalization, self.frame_size(actions))
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -85,7 +92,8 @@ class Input(TermFields):
 
 def entry_of(item: Input, joint_names: Sequence[str], actions: Sequence[str]) -> Entry:
     """Return an input of a checked card as core assembles it."""
-    terms = tuple(_term(name, part, joint_names, actions) for name, part in item.parts())
+    raw = item.dtype == 'uint8'
+    terms = tuple(_term(name, part, joint_names, actions, raw) for name, part in item.parts())
     if not item.terms:
         return Entry(item.name, terms, (item.stacking(),))
     return Entry(
@@ -95,8 +103,15 @@ def entry_of(item: Input, joint_names: Sequence[str], actions: Sequence[str]) ->
     )  # fmt: skip
 
 
+def view_of(item: Input) -> View:
+    """Return what an input takes of its camera's image."""
+    crop = item.crop
+    window = None if crop is None else (crop.left, crop.top, crop.width, crop.height)
+    return View(item.width or 0, item.height or 0, item.resize, window, item.colour == 'bgr')
+
+
 def _term(
-    name: str, part: TermFields, joint_names: Sequence[str], actions: Sequence[str]
+    name: str, part: TermFields, joint_names: Sequence[str], actions: Sequence[str], raw: bool
 ) -> Term:
     """Return a term for core; a last action is in the order of the graph's output."""
     assert part.term is not None
@@ -105,6 +120,8 @@ def _term(
     if part.joints:
         order = actions if of_action else joint_names
         index = np.array([order.index(name) for name in part.joints], dtype=np.intp)
+    elif part.term == 'command':
+        index = np.array([COMPONENTS.index(name) for name in part.components], dtype=np.intp)
     elif part.term == 'objects':
         index = np.array([OBJECTS.index(name) for name in part.objects], dtype=np.intp)
     columns = 3 if part.fields == 'position' else 7
@@ -116,6 +133,8 @@ def _term(
         factors=None if image else figures_of(part.scale, 1.0),
         camera=part.camera or '', width=part.width or 0, height=part.height or 0,
         layout=part.layout or 'HWC', scale=part.scale if isinstance(part.scale, float) else 1.0,
+        raw=raw,
         goals=part.goals, constant=np.array(part.values, dtype=np.float64),
         period_s=part.period_s or 1.0, phases=part.phases, form=part.form,
+        rotation=part.rotation or 'none', frame=part.frame, age_ns=round(part.max_age_s * 1e9),
     )  # fmt: skip

@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
-from robot_runtime.core.observation import Form, Kind, OBJECTS
+from robot_runtime.core.observation import Form, Kind, OBJECTS, Rotation
 from robot_runtime.core.stacking import History
+from robot_runtime.core.stream_terms import STREAM_OF
 from robot_runtime.core.tensors import Layout, Normalization
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.config_file import Positive, Strict
+from robot_runtime.runtime.images import Rule
 from robot_runtime.runtime.joint_groups import Name
 
 ObjectName = Literal['red', 'green', 'blue', 'tray', 'tcp']
@@ -20,13 +22,23 @@ NEEDS: dict[str, tuple[str, ...]] = {
     'joint_position': ('joints',), 'joint_velocity': ('joints',), 'joint_effort': ('joints',),
     'objects': ('objects',), 'image': ('camera', 'width', 'height', 'layout'),
     'goal_index': ('goals',), 'phase': ('period_s',), 'constant': ('values',),
+    'orientation': ('rotation',), 'base_orientation': ('rotation',), 'target_pose': ('rotation',),
 }  # fmt: skip
 MAY: dict[str, tuple[str, ...]] = {
     'joint_position': SHAPING, 'joint_velocity': SHAPING, 'joint_effort': SHAPING,
-    'objects': ('fields', *SHAPING), 'image': ('scale', 'normalization'),
+    'objects': ('fields', *SHAPING),
+    'image': ('scale', 'normalization', 'crop', 'resize', 'colour'),
     'last_action': ('joints', *SHAPING), 'episode_time': SHAPING,
     'phase': ('phases', 'form', *SHAPING), 'constant': SHAPING,
+    'angular_velocity': SHAPING, 'linear_acceleration': SHAPING, 'projected_gravity': SHAPING,
+    'orientation': SHAPING, 'base_position': SHAPING, 'base_orientation': SHAPING,
+    'base_linear_velocity': ('frame', *SHAPING), 'base_angular_velocity': SHAPING,
+    'command': ('components', 'max_age_s', *SHAPING), 'target_pose': ('max_age_s', *SHAPING),
 }  # fmt: skip
+ROTATIONS = {'quaternion_xyzw': 4, 'quaternion_wxyz': 4, 'matrix': 9, 'none': 0}
+COMPONENTS = ('linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z')
+PLANAR: tuple['Component', ...] = ('linear.x', 'linear.y', 'angular.z')
+Component = Literal['linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z']
 NO_HISTORY = ('goal_index', 'instruction', 'is_init')
 
 
@@ -69,6 +81,15 @@ class Interval(Strict):
         return self.least, self.most
 
 
+class Window(Strict):
+    """Part of an image [pixels]."""
+
+    left: Annotated[int, Field(ge=0)]
+    top: Annotated[int, Field(ge=0)]
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+
+
 class TermFields(Stacked):
     """What one measurement is, and how it is written: (x - offset), clip, scale, normalization."""
 
@@ -84,11 +105,18 @@ class TermFields(Stacked):
     width: Annotated[int, Field(gt=0)] | None = None
     height: Annotated[int, Field(gt=0)] | None = None
     layout: Layout | None = None
+    crop: Window | None = None  # of the camera's image, before it is resized
+    resize: Rule = 'stretch'
+    colour: Literal['rgb', 'bgr'] = 'rgb'
     goals: tuple[str, ...] = OBJECTS[:3]  # what an instruction may name, in the graph's order
     values: tuple[float, ...] = ()  # of a constant: an embedding, a command that never changes
     period_s: Positive | None = None  # of a phase
     phases: Annotated[tuple[float, ...], Field(min_length=1)] = (0.0,)  # [turns] ahead
     form: Form = 'sin_cos'  # of a phase; sin_cos: all sines, then all cosines
+    rotation: Rotation | None = None  # a matrix is row by row, from the base to the world
+    frame: Literal['base', 'world'] = 'base'  # of base_linear_velocity
+    components: Annotated[tuple[Component, ...], Field(min_length=1)] = PLANAR  # of a command
+    max_age_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 0.5  # of a command or a target
 
     def check(self, who: str, whole: bool) -> None:
         """Refuse a term that lacks a field or has one too many; `whole`: normalised elsewhere."""
@@ -110,6 +138,11 @@ class TermFields(Stacked):
             raise ValueError(f"{who} needs a normalization: mean and std, or the word 'identity'")
         if self.term == 'image' and not (isinstance(self.scale, float) and self.scale > 0.0):
             raise ValueError(f'{who} has the scale {self.scale}; that of an image is one above 0')
+        if self.rotation == 'none' and self.term != 'target_pose':
+            raise ValueError(
+                f'{who} has rotation: none; allowed for the term {self.term}: quaternion_xyzw, '
+                'quaternion_wxyz, matrix'
+            )
         if self.image_history_by_element:
             raise ValueError(f'{who} has by: element; images are stacked by: step')
 
@@ -133,6 +166,14 @@ class TermFields(Stacked):
             return len(self.joints) or actions
         if self.term == 'phase':
             return len(self.phases) * (2 if self.form == 'sin_cos' else 1)
+        if self.term in ('orientation', 'base_orientation'):
+            return ROTATIONS[self.rotation or 'none']
+        if self.term == 'target_pose':
+            return 3 + ROTATIONS[self.rotation or 'none']
+        if self.term == 'command':
+            return len(self.components)
+        if self.term in STREAM_OF:
+            return 3
         return len(self.joints) or len(self.values) or 1
 
     def check_lengths(self, who: str, actions: int) -> None:

@@ -11,7 +11,7 @@ from robot_runtime.core.observation import Ages, Inputs, Missing
 from robot_runtime.core.stacking import feed_of
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.card_checks import check_robot
-from robot_runtime.runtime.images import resized
+from robot_runtime.runtime.card_inputs import view_of
 from robot_runtime.runtime.onnx_policy import OnnxPolicy
 from robot_runtime.runtime.policy_card import entries_of
 from robot_runtime.runtime.robot_file import RobotFile
@@ -42,7 +42,8 @@ class Inference:
         self._entries = entries_of(policy.card, robot)
         self._terms = tuple(term for entry in self._entries for term in entry.terms)
         self._reference = policy.card.reference
-        self._sizes = {t.camera: (t.width, t.height) for t in self._terms if t.kind == 'image'}
+        self._views = [(item.name, item.camera or '', view_of(item)) for item in policy.card.inputs
+                       if item.term == 'image']
         output = policy.card.output
         self._index = np.array([output.joints.index(name) for name in robot.joint_names])
         self._joints = np.array([robot.joint_names.index(name) for name in output.joints])
@@ -61,12 +62,12 @@ class Inference:
 
         `memory` is that of the proposal before, None at the beginning of an engagement.
         """
-        images = {
-            name: replace(inputs.images[name], value=resized(inputs.images[name].value, *size))
-            for name, size in self._sizes.items()
-            if name in inputs.images
+        views = {
+            name: view.of(inputs.images[camera].value)
+            for name, camera, view in self._views
+            if camera in inputs.images
         }
-        seen = replace(inputs, images=images)
+        seen = replace(inputs, views=views)
         observation = assemble(
             self._terms, self._reference, seen, self._ages, now_ns, memory
         )

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
+from robot_runtime.core.observation import Stream
 from robot_runtime.core.stacking import Entry
+from robot_runtime.core.stream_terms import STREAM_OF
 from robot_runtime.runtime.card_actions import ActionFields
 from robot_runtime.runtime.card_inputs import entry_of, Input
 from robot_runtime.runtime.config_file import ConfigError, load, Positive, Strict
@@ -121,6 +123,12 @@ class PolicyCard(Strict):
     def cameras(self) -> list[str]:
         """Return the cameras the policy looks at, in the order of its inputs."""
         return list(dict.fromkeys(item.camera for item in self.inputs if item.camera))
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """Return what the policy looks at beside joints and cameras."""
+        kinds = [kind for item in self.inputs for kind in item.kinds if kind in STREAM_OF]
+        return tuple(dict.fromkeys(STREAM_OF[kind] for kind in kinds))
 
     @property
     def reference(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 from robot_runtime.core.memory import Memory
 from robot_runtime.core.observation import Inputs, Measured, Term
 from robot_runtime.core.tensors import Normalization
-from robot_runtime.core.term_values import Seen, value_of
+from robot_runtime.core.term_values import Seen, VALUES
 
 S = 1_000_000_000
 STATE = Measured(np.array([0.5, -1.0, 2.0]), np.array([1.0, 2.0, 3.0]), np.array([5.0, 6.0, 7.0]))
@@ -16,7 +16,7 @@ BEGUN = Memory(begun_ns=7 * S, stamp_ns=9 * S, steps=4, action=np.array([0.1, -0
 
 
 def value(term, state=STATE, memory=BEGUN, stamp_ns=10 * S):
-    return value_of(term, Seen(state, Inputs(), stamp_ns, S, memory))
+    return VALUES[term.kind](term, Seen(state, Inputs(), stamp_ns, S, S, memory))
 
 
 def test_offset_clip_scale_and_normalization_come_in_this_order():

@@ -96,6 +96,22 @@ def test_an_observation_that_is_missing_leaves_the_memory_alone(tmp_path):
             {'terms': [LAST], 'normalization': {'mean': [0.0] * 3, 'std': [1.0]}},
             'input obs has 3 figures in normalization.mean, but takes 8',
         ),
+        (
+            {'terms': [{'term': 'orientation', 'rotation': 'none'}]},
+            'input obs.terms[0] has rotation: none; allowed for the term orientation: quat',
+        ),
+        (
+            {'terms': [{'term': 'target_pose'}]},
+            'input obs.terms[0] of term target_pose needs the field rotation',
+        ),
+        (
+            {'terms': [{'term': 'command', 'components': ['linear.x', 'yaw']}]},
+            "terms[0].components[1] is 'yaw', but it should be 'linear.x', 'linear.y', 'linear.z'",
+        ),
+        (
+            {'terms': [{'term': 'constant', 'values': [0.0] * 5}, {'term': 'projected_gravity'}]},
+            'an input needs the imu, but the file of the robot fr3 has no topics.imu',
+        ),
         ({'terms': [LAST], 'history': 2}, 'shape [1, 8] in the graph, but the card says [16]'),
         (
             {'terms': [LAST | {'joints': ['elbow', *JOINTS[1:]]}]},

@@ -12,7 +12,13 @@ from robot_runtime.runtime.onnx_policy import OnnxPolicy
 from term_folder import model, value, write
 
 MOTORS = [f'motor_{k}' for k in range(1, 5)]
-SEEN = [{'term': 'constant', 'values': [0.0] * 18}, {'term': 'last_action'}]
+SEEN = [
+    {'term': 'base_position'},
+    {'term': 'base_orientation', 'rotation': 'matrix'},
+    {'term': 'base_linear_velocity', 'frame': 'world'},
+    {'term': 'base_angular_velocity'},
+    {'term': 'last_action'},
+]
 TOLERANCE = 1e-5
 
 
