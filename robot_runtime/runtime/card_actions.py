@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 from robot_runtime.core.actions import Actions, Grip
+from robot_runtime.core.types import Floats
 from robot_runtime.runtime.card_terms import (
     check_figures,
     check_scaling,
@@ -67,6 +68,12 @@ class ActionFields(Strict):
                 raise ValueError(
                     f'{who} names {unknown} in {key}, but has the joints {list(self.joints)}'
                 )
+
+    def affine(self) -> tuple[Floats, Floats]:
+        """Return scale and offset by which a figure of the graph becomes a target."""
+        normalization = normalization_of(self.normalization)
+        scale = np.array(self.scale)
+        return scale * normalization.std, np.array(self.offset) + scale * normalization.mean
 
     def actions(self) -> Actions:
         """Return the conventions for core."""

@@ -14,6 +14,7 @@ import onnxruntime as ort
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.card_checks import check_graph, GraphValue
 from robot_runtime.runtime.config_file import ConfigError
+from robot_runtime.runtime.graph_metadata import check_metadata
 from robot_runtime.runtime.policy_card import CARD, load_card, PolicyCard
 
 Feed = Mapping[str, NDArray[Any]]
@@ -38,6 +39,7 @@ class OnnxPolicy:
         self._inputs = [_graph_value(value) for value in session.get_inputs()]
         results = [_graph_value(value) for value in session.get_outputs()]
         check_graph(card, self._inputs, results)
+        check_metadata(card, session.get_modelmeta().custom_metadata_map)
         self._result = next(value for value in results if value.name == card.output.name)
         self._output = card.output.name
         # what each state input is fed with, zeros at the beginning of an engagement

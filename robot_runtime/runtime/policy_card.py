@@ -59,6 +59,7 @@ class Graph(Strict):
     file: FileName
     sha256: Sha256
     external_data: dict[FileName, Sha256] = Field(default_factory=dict)
+    metadata: Literal['checked', 'ignored'] = 'checked'  # joint names and scales in the graph
 
 
 class Golden(Strict):
