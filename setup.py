@@ -61,6 +61,8 @@ setup(
         'ros': ROS_WHEELS,
         'mujoco': MUJOCO,
         'sim': [*ROS_WHEELS, *MUJOCO, 'matplotlib', 'onnx'],
+        # Policies whose folder has a tokenizer.json.
+        'text': ['tokenizers'],
         # Makes models/pick anew; the CPU build of torch is enough.
         'train': ['onnx', 'onnxscript', 'torch'],
         'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'ruff'],

@@ -16,6 +16,7 @@ from robot_runtime.core.observation import (
 from robot_runtime.core.stream_terms import stale_streams, STREAM_OF, stream_value
 from robot_runtime.core.term_values import Seen, VALUES
 
+SAID = ('goal_index', 'instruction', 'tokens', 'token_mask', 'embedding')
 FAR_S = 0.3  # between an image and the newest joint state, past which their clocks differ
 
 
@@ -83,6 +84,6 @@ def _stale(
         inputs.objects is None or not inputs.objects.fresh(now_ns, ages.objects_ns)
     ):
         missing.append('objects')
-    if inputs.instruction is None and any(t.kind in ('goal_index', 'instruction') for t in terms):
+    if inputs.instruction is None and any(term.kind in SAID for term in terms):
         missing.append('instruction')
     return [*missing, *stale_streams(terms, inputs, ages, now_ns)]

@@ -1,6 +1,6 @@
 """Observation: what a policy sees at one instant, or the names of what is missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ Kind = Literal[
     'instruction', 'last_action', 'episode_time', 'phase', 'constant', 'is_init',
     'angular_velocity', 'linear_acceleration', 'projected_gravity', 'orientation',
     'base_position', 'base_orientation', 'base_linear_velocity', 'base_angular_velocity',
-    'command', 'target_pose',
+    'command', 'target_pose', 'tokens', 'token_mask', 'embedding',
 ]  # fmt: skip
 Form = Literal['turn', 'sin', 'cos', 'sin_cos']
 Rotation = Literal['quaternion_xyzw', 'quaternion_wxyz', 'matrix', 'none']
@@ -45,6 +45,8 @@ class Term:
     scale: float = 1.0  # of an image
     raw: bool = False  # an image that stays uint8
     goals: tuple[str, ...] = ()
+    # what makes figures of an instruction, or says in a phrase why it does not
+    text: Callable[[str], NDArray[Any] | str] | None = None
     constant: Floats = field(default_factory=lambda: np.zeros(0))
     period_s: float = 1.0  # of a clock
     phases: tuple[float, ...] = (0.0,)  # by how much of a turn each of its hands is ahead
@@ -135,10 +137,17 @@ def state_at(
 
 def goal_of(instruction: str, goals: Sequence[str]) -> int | None:
     """Return which one of `goals` the instruction names as whole words; None: none or several."""
-    words = ' '.join(_letters(instruction).split())
-    said = [i for i, g in enumerate(goals) if f' {" ".join(_letters(g).split())} ' in f' {words} ']
+    words = ' '.join(words_of(instruction))
+    said = [i for i, goal in enumerate(goals) if f' {" ".join(words_of(goal))} ' in f' {words} ']
     return said[0] if len(said) == 1 else None
 
 
-def _letters(text: str) -> str:
-    return ''.join(c if c.isalnum() else ' ' for c in text.casefold())
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in small letters; all but letters and digits parts them."""
+    return ''.join(c if c.isalnum() else ' ' for c in text.casefold()).split()
+
+
+def quoted(text: str | None) -> str:
+    """Return a text as it may stand in a sentence, the end of a long one left out."""
+    said = repr(text)
+    return said if len(said) <= MOST_QUOTED else f'{said[:MOST_QUOTED]}...'

@@ -12,9 +12,9 @@ from robot_runtime.core.observation import (
     goal_of,
     Inputs,
     Measured,
-    MOST_QUOTED,
     OBJECTS,
     POSE,
+    quoted,
     Term,
 )
 from robot_runtime.core.tensors import image_tensor, laid_out
@@ -96,14 +96,22 @@ def _goal(term: Term, seen: Seen) -> Value:
     instruction = seen.inputs.instruction
     goal = goal_of(instruction or '', term.goals)
     if goal is None:
-        said = repr(instruction)
-        said = said if len(said) <= MOST_QUOTED else f'{said[:MOST_QUOTED]}...'
+        said = quoted(instruction)
         return f'instruction that names one of {", ".join(term.goals)} (it is {said})'
     return np.array([goal], dtype=np.int64)
 
 
 def _instruction(term: Term, seen: Seen) -> Value:
     return np.array([seen.inputs.instruction], dtype=np.object_)
+
+
+def _text(term: Term, seen: Seen) -> Value:
+    """Return the tokens or the embedding of the instruction."""
+    assert term.text is not None
+    found = term.text(seen.inputs.instruction or '')
+    if isinstance(found, str) or term.kind != 'embedding':
+        return found
+    return written(term, found)
 
 
 def _last_action(term: Term, seen: Seen) -> Value:
@@ -142,6 +150,9 @@ VALUES: dict[str, Callable[[Term, Seen], Value]] = {
     'image': _image,
     'goal_index': _goal,
     'instruction': _instruction,
+    'tokens': _text,
+    'token_mask': _text,
+    'embedding': _text,
     'last_action': _last_action,
     'episode_time': _episode_time,
     'phase': _phase,

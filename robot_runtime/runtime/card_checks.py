@@ -12,6 +12,7 @@ from robot_runtime.runtime.robot_file import RobotFile
 FLOATS = ('float32', 'float64')
 DTYPES = {
     'instruction': ('object',), 'goal_index': ('int64', 'int32', *FLOATS),
+    'tokens': ('int64', 'int32'), 'token_mask': ('int64', 'int32', 'bool', *FLOATS),
     'image': (*FLOATS, 'uint8'), 'is_init': ('bool', *FLOATS),
 }  # fmt: skip
 

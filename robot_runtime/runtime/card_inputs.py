@@ -1,9 +1,11 @@
 """Inputs of a policy card, and what core assembles of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from robot_runtime.core.observation import OBJECTS, Term
 from robot_runtime.core.stacking import Entry
@@ -17,7 +19,9 @@ from robot_runtime.runtime.card_terms import (
 )
 from robot_runtime.runtime.images import View
 
-NOT_IN_A_LIST = ('image', 'instruction', 'goal_index', 'is_init')  # inputs of their own
+# inputs of their own
+NOT_IN_A_LIST = ('image', 'instruction', 'goal_index', 'is_init', 'tokens', 'token_mask')
+Read = Callable[[str], NDArray[Any] | str]  # of an instruction; core says what it returns
 OF_THE_WHOLE = {'name', 'shape', 'dtype', 'terms', 'normalization', 'clip', *HISTORY}
 
 
@@ -90,10 +94,15 @@ class Input(TermFields):
         return tuple(name for _, part in self.parts() for name in part.joints)
 
 
-def entry_of(item: Input, joint_names: Sequence[str], actions: Sequence[str]) -> Entry:
+def entry_of(
+    item: Input, joint_names: Sequence[str], actions: Sequence[str], texts: Mapping[str, Read]
+) -> Entry:
     """Return an input of a checked card as core assembles it."""
     raw = item.dtype == 'uint8'
-    terms = tuple(_term(name, part, joint_names, actions, raw) for name, part in item.parts())
+    terms = tuple(
+        replace(_term(name, part, joint_names, actions), raw=raw, text=texts.get(name))
+        for name, part in item.parts()
+    )
     if not item.terms:
         return Entry(item.name, terms, (item.stacking(),))
     return Entry(
@@ -111,7 +120,7 @@ def view_of(item: Input) -> View:
 
 
 def _term(
-    name: str, part: TermFields, joint_names: Sequence[str], actions: Sequence[str], raw: bool
+    name: str, part: TermFields, joint_names: Sequence[str], actions: Sequence[str]
 ) -> Term:
     """Return a term for core; a last action is in the order of the graph's output."""
     assert part.term is not None
@@ -133,7 +142,6 @@ def _term(
         factors=None if image else figures_of(part.scale, 1.0),
         camera=part.camera or '', width=part.width or 0, height=part.height or 0,
         layout=part.layout or 'HWC', scale=part.scale if isinstance(part.scale, float) else 1.0,
-        raw=raw,
         goals=part.goals, constant=np.array(part.values, dtype=np.float64),
         period_s=part.period_s or 1.0, phases=part.phases, form=part.form,
         rotation=part.rotation or 'none', frame=part.frame, age_ns=round(part.max_age_s * 1e9),

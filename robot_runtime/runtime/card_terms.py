@@ -22,11 +22,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
     'joint_position': ('joints',), 'joint_velocity': ('joints',), 'joint_effort': ('joints',),
     'objects': ('objects',), 'image': ('camera', 'width', 'height', 'layout'),
     'goal_index': ('goals',), 'phase': ('period_s',), 'constant': ('values',),
+    'tokens': ('file', 'length'), 'token_mask': ('file', 'length'),
+    'embedding': ('file', 'length'),
     'orientation': ('rotation',), 'base_orientation': ('rotation',), 'target_pose': ('rotation',),
 }  # fmt: skip
 MAY: dict[str, tuple[str, ...]] = {
     'joint_position': SHAPING, 'joint_velocity': SHAPING, 'joint_effort': SHAPING,
     'objects': ('fields', *SHAPING),
+    'tokens': ('pad',), 'embedding': SHAPING,
     'image': ('scale', 'normalization', 'crop', 'resize', 'colour'),
     'last_action': ('joints', *SHAPING), 'episode_time': SHAPING,
     'phase': ('phases', 'form', *SHAPING), 'constant': SHAPING,
@@ -39,7 +42,8 @@ ROTATIONS = {'quaternion_xyzw': 4, 'quaternion_wxyz': 4, 'matrix': 9, 'none': 0}
 COMPONENTS = ('linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z')
 PLANAR: tuple['Component', ...] = ('linear.x', 'linear.y', 'angular.z')
 Component = Literal['linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z']
-NO_HISTORY = ('goal_index', 'instruction', 'is_init')
+NO_HISTORY = ('goal_index', 'instruction', 'is_init', 'tokens', 'token_mask')
+FileName = Annotated[str, Field(pattern=r'^[A-Za-z0-9_][A-Za-z0-9_.-]*$')]
 
 
 class MeanStd(Strict):
@@ -109,6 +113,9 @@ class TermFields(Stacked):
     resize: Rule = 'stretch'
     colour: Literal['rgb', 'bgr'] = 'rgb'
     goals: tuple[str, ...] = OBJECTS[:3]  # what an instruction may name, in the graph's order
+    file: FileName | None = None  # tokenizer or embeddings, in the model folder
+    length: Annotated[int, Field(ge=1, le=65536)] | None = None  # tokens, or figures of a vector
+    pad: int = 0  # token that fills the rest
     values: tuple[float, ...] = ()  # of a constant: an embedding, a command that never changes
     period_s: Positive | None = None  # of a phase
     phases: Annotated[tuple[float, ...], Field(min_length=1)] = (0.0,)  # [turns] ahead
@@ -174,6 +181,8 @@ class TermFields(Stacked):
             return len(self.components)
         if self.term in STREAM_OF:
             return 3
+        if self.length is not None:
+            return self.length
         return len(self.joints) or len(self.values) or 1
 
     def check_lengths(self, who: str, actions: int) -> None:

@@ -39,7 +39,7 @@ class Inference:
         """Refuse a policy whose card does not fit the robot."""
         check_robot(policy.card, robot)
         self._policy = policy
-        self._entries = entries_of(policy.card, robot)
+        self._entries = entries_of(policy.card, robot, policy.texts)
         self._terms = tuple(term for entry in self._entries for term in entry.terms)
         self._reference = policy.card.reference
         self._views = [(item.name, item.camera or '', view_of(item)) for item in policy.card.inputs

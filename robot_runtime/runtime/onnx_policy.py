@@ -13,9 +13,11 @@ import onnx
 import onnxruntime as ort
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.card_checks import check_graph, GraphValue
+from robot_runtime.runtime.card_inputs import Read
 from robot_runtime.runtime.config_file import ConfigError
 from robot_runtime.runtime.graph_metadata import check_metadata
 from robot_runtime.runtime.policy_card import CARD, load_card, PolicyCard
+from robot_runtime.runtime.text_files import text_readers
 
 Feed = Mapping[str, NDArray[Any]]
 DTYPES = {
@@ -46,6 +48,7 @@ class OnnxPolicy:
         self._states = {pair.feeds: pair.output for pair in card.state}
         self._zeros = {v.name: _zeros(v) for v in self._inputs if v.name in self._states}
         self._actions = card.output.actions()
+        self.texts: dict[str, Read] = {}  # what makes figures of an instruction, by the term
 
     @classmethod
     def load(cls, folder: str | Path, provider: str = 'CPUExecutionProvider') -> 'OnnxPolicy':
@@ -58,6 +61,7 @@ class OnnxPolicy:
         # from the bytes that were hashed; a graph with external data needs its path
         source = str(graph) if card.graph.external_data else content
         policy = cls(card, _session(source, provider, graph))
+        policy.texts = text_readers(card, path)
         try:
             policy.warm_up()
             if card.golden is not None:
@@ -143,10 +147,9 @@ class OnnxPolicy:
 
 
 def package_sha256(folder: Path) -> str:
-    """Return the hash of card, graph, external data and golden file, as robot files pin it."""
+    """Return the hash of the card and of all the files it names, as robot files pin it."""
     card = load_card(folder)
-    names = {CARD, card.graph.file, *card.graph.external_data}
-    names |= {card.golden.file} if card.golden else set()
+    names = {CARD, *card.files}
     total = hashlib.sha256()
     for name in sorted(names):
         total.update(f'{_sha256(_bytes(folder / name))}  {name}\n'.encode())

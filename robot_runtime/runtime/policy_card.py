@@ -1,5 +1,6 @@
 """Policy card: what a model folder promises about its graph."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,14 +9,14 @@ from robot_runtime.core.observation import Stream
 from robot_runtime.core.stacking import Entry
 from robot_runtime.core.stream_terms import STREAM_OF
 from robot_runtime.runtime.card_actions import ActionFields
-from robot_runtime.runtime.card_inputs import entry_of, Input
+from robot_runtime.runtime.card_inputs import entry_of, Input, Read
+from robot_runtime.runtime.card_terms import FileName
 from robot_runtime.runtime.config_file import ConfigError, load, Positive, Strict
 from robot_runtime.runtime.joint_groups import Name
 from robot_runtime.runtime.robot_file import RobotFile
 
 CARD = 'card.yaml'
 Sha256 = Annotated[str, Field(pattern=r'^[0-9a-f]{64}$')]
-FileName = Annotated[str, Field(pattern=r'^[A-Za-z0-9_][A-Za-z0-9_.-]*$')]
 
 
 class Output(ActionFields):
@@ -132,6 +133,13 @@ class PolicyCard(Strict):
         return tuple(dict.fromkeys(STREAM_OF[kind] for kind in kinds))
 
     @property
+    def files(self) -> set[str]:
+        """Return the names of all files of the model folder but the card."""
+        more = {part.file for item in self.inputs for _, part in item.parts() if part.file}
+        golden = {self.golden.file} if self.golden else set()
+        return {self.graph.file, *self.graph.external_data, *golden, *more}
+
+    @property
     def reference(self) -> str:
         """Return the camera whose stamp is the time of the observation; '' without cameras."""
         return self.reference_camera or next(iter(self.cameras), '')
@@ -144,8 +152,10 @@ def load_card(folder: Path) -> PolicyCard:
     return load(PolicyCard, folder / CARD)
 
 
-def entries_of(card: PolicyCard, robot: RobotFile) -> tuple[Entry, ...]:
-    """Return the inputs of a checked card as what core assembles."""
+def entries_of(
+    card: PolicyCard, robot: RobotFile, texts: Mapping[str, Read]
+) -> tuple[Entry, ...]:
+    """Return the inputs of a checked card as what core assembles; `texts` read instructions."""
     return tuple(
-        entry_of(item, robot.joint_names, card.output.joints) for item in card.inputs
+        entry_of(item, robot.joint_names, card.output.joints, texts) for item in card.inputs
     )
