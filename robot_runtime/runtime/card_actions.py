@@ -18,6 +18,8 @@ from robot_runtime.runtime.card_terms import (
 from robot_runtime.runtime.config_file import Strict
 from robot_runtime.runtime.joint_groups import Name
 
+TURNS = ('rotation_vector', 'none')  # that can be a small one
+
 
 class Gripper(Strict):
     """What the graph says for a closed and for an open hand, and where the joint then is."""
@@ -35,6 +37,20 @@ class Gripper(Strict):
         return self
 
 
+class Tool(Strict):
+    """A tool whose poses a graph gives: in each row its place [m], how it is turned, the rest."""
+
+    frame: str  # of the URDF
+    joints: Annotated[tuple[Name, ...], Field(min_length=1)]  # that move it
+    rotation: Literal['quaternion_xyzw', 'quaternion_wxyz', 'rotation_vector', 'none']
+    deltas_in: Literal['base', 'tool'] = 'base'  # whose directions those of ee_delta are
+
+    @property
+    def columns(self) -> int:
+        """Return how many figures of a row are about the tool."""
+        return 3 + {'rotation_vector': 3, 'none': 0}.get(self.rotation, 4)
+
+
 class ActionFields(Strict):
     """How figures become targets: clip, normalization, then offset + scale * figure."""
 
@@ -44,30 +60,58 @@ class ActionFields(Strict):
     clip: Interval | None = None
     scale: Figures = 1.0
     offset: Figures = 0.0
-    delta_of: Literal['observation', 'row_before'] | None = None  # of joint_delta, required there
+    tool: Tool | None = None  # of ee_pose and ee_delta, required there
+    delta_of: Literal['observation', 'row_before'] | None = None  # of deltas, required there
     absolute_joints: tuple[Name, ...] = ()  # of joint_delta: those that are no deltas
     grippers: dict[Name, Gripper] = Field(default_factory=dict)
 
     def check(self, who: str, action: str) -> None:
         """Refuse conventions that contradict each other."""
-        check_scaling(who, self.normalization, len(self.joints))
+        check_scaling(who, self.normalization, self.columns)
         for key in ('scale', 'offset'):
-            check_figures(who, key, getattr(self, key), len(self.joints))
-        deltas = action == 'joint_delta'
-        if deltas != (self.delta_of is not None) or (self.absolute_joints and not deltas):
+            check_figures(who, key, getattr(self, key), self.columns)
+        deltas = action in ('joint_delta', 'ee_delta')
+        if deltas != (self.delta_of is not None) or (
+            self.absolute_joints and action != 'joint_delta'
+        ):
             raise ValueError(
                 f'{who} has action: {action}, delta_of: {self.delta_of} and absolute_joints: '
-                f'{list(self.absolute_joints)}; joint_delta needs delta_of: observation or '
-                'row_before, and no other action has a use for either'
+                f'{list(self.absolute_joints)}; deltas need delta_of: observation or row_before, '
+                'only joint_delta may have absolute_joints, and no other action has a use for them'
             )
-        for key, names in (
-            ('absolute_joints', self.absolute_joints), ('grippers', tuple(self.grippers)),
-        ):  # fmt: skip
-            unknown = [name for name in names if name not in self.joints]
+        if (self.tool is not None) != (action in ('ee_pose', 'ee_delta')):
+            raise ValueError(
+                f'{who} has action: {action} and {"no" if self.tool is None else "a"} tool; '
+                'ee_pose and ee_delta need one, and no other action has a use for it'
+            )
+        if action == 'ee_delta' and self.tool and self.tool.rotation not in TURNS:
+            raise ValueError(
+                f'{who} has tool.rotation: {self.tool.rotation}; allowed for ee_delta: '
+                f'{", ".join(TURNS)}'
+            )
+        self._check_joints(who)
+
+    def _check_joints(self, who: str) -> None:
+        """Refuse names of joints that the output does not have."""
+        for key, names, have in (
+            ('absolute_joints', self.absolute_joints, self.joints),
+            ('tool.joints', self.tool.joints if self.tool else (), self.joints),
+            ('grippers', tuple(self.grippers), self.other_joints),
+        ):
+            unknown = [name for name in names if name not in have]
             if unknown:
-                raise ValueError(
-                    f'{who} names {unknown} in {key}, but has the joints {list(self.joints)}'
-                )
+                raise ValueError(f'{who} names {unknown} in {key}; allowed: {list(have)}')
+
+    @property
+    def other_joints(self) -> tuple[str, ...]:
+        """Return the joints that have a column of their own: all, or those that move no tool."""
+        moves = self.tool.joints if self.tool else ()
+        return tuple(name for name in self.joints if name not in moves)
+
+    @property
+    def columns(self) -> int:
+        """Return how many figures a row of the graph has."""
+        return (self.tool.columns if self.tool else 0) + len(self.other_joints)
 
     def affine(self) -> tuple[Floats, Floats]:
         """Return scale and offset by which a figure of the graph becomes a target."""
@@ -78,11 +122,15 @@ class ActionFields(Strict):
     def actions(self) -> Actions:
         """Return the conventions for core."""
         relative = None
-        if self.delta_of is not None:
+        if self.delta_of is not None and self.tool is None:
             moved = {*self.joints} - {*self.absolute_joints} - {*self.grippers}
             relative = np.array([name in moved for name in self.joints])
+        first = self.tool.columns if self.tool else 0
         grips = tuple(
-            Grip(self.joints.index(name), g.closed, g.opened, g.closed_at, g.open_at, g.binary)
+            Grip(
+                first + self.other_joints.index(name), g.closed, g.opened, g.closed_at,
+                g.open_at, g.binary,
+            )  # fmt: skip
             for name, g in self.grippers.items()
         )
         return Actions(

@@ -8,6 +8,7 @@ from robot_runtime.runtime.card_inputs import Input
 from robot_runtime.runtime.config_file import ConfigError
 from robot_runtime.runtime.policy_card import PolicyCard
 from robot_runtime.runtime.robot_file import RobotFile
+from robot_runtime.runtime.tool_ik import ToolIk
 
 FLOATS = ('float32', 'float64')
 DTYPES = {
@@ -42,6 +43,8 @@ def check_robot(card: PolicyCard, robot: RobotFile) -> None:
         )
     _check_action(card, robot, who)
     _check_grippers(card, robot, who)
+    if card.output.tool is not None:
+        ToolIk(robot, card.output)
     start = tuple(card.start.position) if card.start else ()
     places = [(f'input {item.name}', item.joint_names) for item in card.inputs]
     for place, joints in (*places, ('start.position', start)):
@@ -128,7 +131,7 @@ def check_graph(
                 f'{who}: input {item.name} is {value.dtype} in the graph, but '
                 f'{item.term or "a list of terms"} needs one of {list(kinds)}'
             )
-        tail = _tail(item, len(card.output.joints))
+        tail = _tail(item, card.output.columns)
         _check_shape(f'{who}: input {item.name}', value, tail)
     results = {value.name: value for value in outputs}
     result = results.get(card.output.name)
@@ -140,8 +143,9 @@ def check_graph(
         raise ConfigError(f'{who}: output {result.name} is {result.dtype}, not a float')
     for pair in card.state:
         _check_state(f'{who}: state {pair.feeds}', given[pair.feeds], results.get(pair.output))
-    rows, joints = card.output.rows, len(card.output.joints)
-    _check_shape(f'{who}: output {result.name}', result, (rows, joints) if rows > 1 else (joints,))
+    rows, columns = card.output.rows, card.output.columns
+    tail = (rows, columns) if rows > 1 else (columns,)
+    _check_shape(f'{who}: output {result.name}', result, tail)
 
 
 def _check_state(what: str, value: GraphValue, fed: GraphValue | None) -> None:

@@ -95,12 +95,13 @@ class Input(TermFields):
 
 
 def entry_of(
-    item: Input, joint_names: Sequence[str], actions: Sequence[str], texts: Mapping[str, Read]
-) -> Entry:
-    """Return an input of a checked card as core assembles it."""
+    item: Input, joint_names: Sequence[str], actions: Sequence[str], columns: int,
+    texts: Mapping[str, Read],
+) -> Entry:  # fmt: skip
+    """Return an input of a checked card as core assembles it; an action has `columns`."""
     raw = item.dtype == 'uint8'
     terms = tuple(
-        replace(_term(name, part, joint_names, actions), raw=raw, text=texts.get(name))
+        replace(_term(name, part, joint_names, actions, columns), raw=raw, text=texts.get(name))
         for name, part in item.parts()
     )
     if not item.terms:
@@ -120,7 +121,7 @@ def view_of(item: Input) -> View:
 
 
 def _term(
-    name: str, part: TermFields, joint_names: Sequence[str], actions: Sequence[str]
+    name: str, part: TermFields, joint_names: Sequence[str], actions: Sequence[str], columns: int
 ) -> Term:
     """Return a term for core; a last action is in the order of the graph's output."""
     assert part.term is not None
@@ -133,11 +134,11 @@ def _term(
         index = np.array([COMPONENTS.index(name) for name in part.components], dtype=np.intp)
     elif part.term == 'objects':
         index = np.array([OBJECTS.index(name) for name in part.objects], dtype=np.intp)
-    columns = 3 if part.fields == 'position' else 7
+    of_object = 3 if part.fields == 'position' else 7
     image = part.term == 'image'
     return Term(
         name, part.term, normalization_of(part.normalization), index,
-        columns=len(actions) if of_action else columns,
+        columns=columns if of_action else of_object,
         offset=figures_of(part.offset, 0.0), clip=part.clip.pair() if part.clip else None,
         factors=None if image else figures_of(part.scale, 1.0),
         camera=part.camera or '', width=part.width or 0, height=part.height or 0,

@@ -16,7 +16,7 @@ ROUNDING = 6e-4  # three decimals
 
 def check_metadata(card: PolicyCard, metadata: Mapping[str, str]) -> None:
     """Refuse a graph whose own metadata contradict it, or the card; others are of no concern."""
-    if card.graph.metadata == 'ignored':
+    if card.graph.metadata == 'ignored' or card.output.tool is not None:
         return
     who = f'card {card.name}: the graph has the metadata'
     names = None

@@ -15,6 +15,7 @@ from robot_runtime.runtime.card_inputs import view_of
 from robot_runtime.runtime.onnx_policy import OnnxPolicy
 from robot_runtime.runtime.policy_card import entries_of
 from robot_runtime.runtime.robot_file import RobotFile
+from robot_runtime.runtime.tool_ik import ToolIk
 
 SECOND = 1_000_000_000
 # An observation later than this after the one before begins a policy's memory anew.
@@ -47,6 +48,7 @@ class Inference:
         output = policy.card.output
         self._index = np.array([output.joints.index(name) for name in robot.joint_names])
         self._joints = np.array([robot.joint_names.index(name) for name in output.joints])
+        self._ik = None if output.tool is None else ToolIk(robot, output)
         self._step_ns = round(output.dt_s * SECOND)
         state_ns, camera_ns = (
             round(age * SECOND) for age in (robot.timeouts.joint_state_s, robot.timeouts.camera_s)
@@ -77,9 +79,12 @@ class Inference:
         feed, frames = feed_of(self._entries, observation.terms, known.frames)
         output, recurrent = self._policy.step(feed, known.recurrent)
         table = self._policy.table(output)
-        position = observation.state.position[self._joints]
-        rows = self._policy.rows(table, position)[:, self._index]
+        position = observation.state.position
+        rows = self._policy.rows(table, position[self._joints])
+        found = rows[:, self._index] if self._ik is None else self._ik.rows(rows, position)
+        if isinstance(found, str):
+            return Missing((found,))
         return Proposal(
-            stamp_ns, self._step_ns, np.ascontiguousarray(rows), feed,
+            stamp_ns, self._step_ns, np.ascontiguousarray(found), feed,
             known.then(stamp_ns, table[-1], frames, recurrent),
         )  # fmt: skip

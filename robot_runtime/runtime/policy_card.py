@@ -24,11 +24,12 @@ class Output(ActionFields):
     The graph's output: rows of joint targets on the clock.
 
     `joint_velocity` is for robots whose arms take velocities; their grippers take positions.
-    `joint_delta` is added to where the joints were observed, or to the row before.
+    `joint_delta` is added to where the joints were observed, or to the row before. `ee_pose` and
+    `ee_delta` are about a tool, whose joints are found by `runtime/tool_ik.py`.
     """
 
     name: str
-    action: Literal['joint_position', 'joint_velocity', 'joint_delta']
+    action: Literal['joint_position', 'joint_velocity', 'joint_delta', 'ee_pose', 'ee_delta']
     dt_s: Annotated[float, Field(ge=0.001, le=1.0)]
     interpolation: Literal['linear', 'zoh']
     anchor: Literal['observation', 'arrival']
@@ -103,7 +104,14 @@ class PolicyCard(Strict):
         if self.golden and self.golden.sequence and not self.state:
             raise ValueError('golden.sequence is true, but the card has no state to feed back')
         for item in self.inputs:
-            item.check_sizes(len(self.output.joints))
+            item.check_sizes(self.output.columns)
+            if self.output.tool and any(
+                part.joints for _, part in item.parts() if part.term == 'last_action'
+            ):
+                raise ValueError(
+                    f'input {item.name} has a last_action with joints, but an action of '
+                    f'{self.output.action} is about a tool'
+                )
             if 'last_action' in item.kinds and self.output.rows > 1:
                 raise ValueError(
                     f'input {item.name} has the term last_action, but output.rows is '
@@ -156,6 +164,8 @@ def entries_of(
     card: PolicyCard, robot: RobotFile, texts: Mapping[str, Read]
 ) -> tuple[Entry, ...]:
     """Return the inputs of a checked card as what core assembles; `texts` read instructions."""
+    output = card.output
     return tuple(
-        entry_of(item, robot.joint_names, card.output.joints, texts) for item in card.inputs
+        entry_of(item, robot.joint_names, output.joints, output.columns, texts)
+        for item in card.inputs
     )

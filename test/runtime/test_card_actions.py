@@ -42,9 +42,9 @@ def test_a_graph_without_a_batch_dimension_gives_one_row(tmp_path):
         ({'scale': [1.0, 2.0]}, 'output actions has 2 figures in scale, but takes 8'),
         ({'offset': [1.0, 2.0]}, 'output actions has 2 figures in offset, but takes 8'),
         ({'action': 'joint_delta'}, 'has action: joint_delta, delta_of: None and absolute_joints'),
-        ({'delta_of': 'observation'}, 'joint_delta needs delta_of: observation or row_before'),
-        ({'absolute_joints': [FINGER]}, 'and no other action has a use for either'),
-        ({'grippers': {'thumb': HAND}}, "names ['thumb'] in grippers, but has the joints ['fr3_"),
+        ({'delta_of': 'observation'}, 'deltas need delta_of: observation or row_before'),
+        ({'absolute_joints': [FINGER]}, 'only joint_delta may have absolute_joints'),
+        ({'grippers': {'thumb': HAND}}, "names ['thumb'] in grippers; allowed: ['fr3_joint1'"),
         (
             {'grippers': {FINGER: HAND | {'open': 0.0}}},
             'a gripper has closed and open at 0.0; they must differ',
@@ -54,8 +54,8 @@ def test_a_graph_without_a_batch_dimension_gives_one_row(tmp_path):
             'output.grippers.fr3_finger_joint1.open_at is 0.8, which is outside the range 0 to',
         ),
         (
-            {'action': 'ee_pose'},
-            "output.action is 'ee_pose', but it should be 'joint_position'",
+            {'action': 'base_velocity'},
+            "output.action is 'base_velocity', but it should be 'joint_position'",
         ),
     ],
 )
