@@ -65,7 +65,7 @@ setup(
         'text': ['tokenizers'],
         # Makes models/pick anew; the CPU build of torch is enough.
         'train': ['onnx', 'onnxscript', 'torch'],
-        'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'ruff'],
+        'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'pytest-rerunfailures', 'ruff'],
     },
     entry_points={
         'console_scripts': [

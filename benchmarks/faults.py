@@ -6,6 +6,8 @@ Faults on a moving simulated robot, many times each: how soon each is noticed an
 A bound is what docs/what-stops-the-robot.md promises, and 2 ms for the way of fault and messages;
 that of the stop adds braking from the speed that the arm can have reached by then. A wake-up is
 that of a bare loop above all others, by benchmarks/wakeups.py: what the machine itself is late.
+A fault during which the machine ran nothing for longer than a robot bears is made again if it
+came to nothing, and counted (`again`).
 """
 
 import argparse
@@ -28,8 +30,10 @@ from fault_list import (  # noqa: E402
     robot_with,
     suffer,
 )
+from machine_watch import MachineWatch  # noqa: E402
 import numpy as np  # noqa: E402
 from robot_runtime.runtime.clock import SteadyClock  # noqa: E402
+from running_robot import RunningRobot  # noqa: E402
 from wakeups import WakeUps  # noqa: E402
 
 FRESH_RUN = 3  # who is killed again and again is started again later and later
@@ -42,7 +46,7 @@ COLUMNS = (
     ('commanded', '[rad/s^2]', 9), ('measured_max', 'measured', 8),
     ('violations', 'violations', 10), ('violations_measured', 'measured', 8),
     ('driver_stops', 'driver stops', 12), ('left', 'left', 4), ('restarted', 'restarted', 9),
-    ('seconds', 's', 5),
+    ('again', 'again', 5), ('seconds', 's', 5),
 )  # fmt: skip
 
 
@@ -78,28 +82,48 @@ def shown(value: Any) -> str:
 
 def campaign(fault: Fault, count: int) -> dict[str, Any]:
     """Make one fault `count` times on one robot; return its row."""
-    outcomes, restarted, clock, wake_ups = list[Outcome](), 0, SteadyClock(), WakeUps()
+    outcomes, restarted, again = list[Outcome](), 0, 0
+    clock, wake_ups = SteadyClock(), WakeUps()
     begin_ns = clock.now_ns()
     with tempfile.TemporaryDirectory(prefix='faults_') as name, wake_ups:
         folder = Path(name)
+        watch = MachineWatch(folder)
         with robot_with(folder, fault) as robot:
-            for number in range(count):
+            while restarted < count:
                 killed = fault.name == 'policy killed'
-                if robot.running and killed and number % FRESH_RUN == 0:
+                if robot.running and killed and restarted % FRESH_RUN == 0:
                     robot.end()
-                if not robot.running:
-                    begun(robot, folder, fault)
-                outcomes.append(suffer(robot, fault))
-                print(outcomes[-1], file=sys.stderr, flush=True)
-                if not robot.running:
-                    begun(robot, folder, fault)
-                robot.hold()
+                watch.begin()
+                try:
+                    outcomes.append(once(robot, folder, fault))
+                except AssertionError as error:
+                    if not watch.stalled() or again >= count:
+                        raise
+                    print(f'the machine stalled for {watch.worst_ms()} ms: {error}',
+                          file=sys.stderr, flush=True)
+                    again += 1
+                    robot.end()
+                    continue
                 restarted += 1
+        watch.end()
     seconds = round((clock.now_ns() - begin_ns) / 1e9, 1)
     return row(fault, outcomes) | {
-        'restarted': restarted, 'seconds': seconds, 'wake_ups': wake_ups.figures,
+        'restarted': restarted, 'again': again, 'seconds': seconds,
+        'wake_ups': wake_ups.figures,
         'wake_up_p999_us': round(wake_ups.figures['p999_us']) if wake_ups.figures else None,
     }  # fmt: skip
+
+
+def once(robot: RunningRobot, folder: Path, fault: Fault) -> Outcome:
+    """Make one fault on a robot that runs, then let it stand and hold."""
+    if not robot.running:
+        begun(robot, folder, fault)
+    outcome = suffer(robot, fault)
+    print(outcome, file=sys.stderr, flush=True)
+    if not robot.running:
+        begun(robot, folder, fault)
+    robot.hold()
+    return outcome
 
 
 def row(fault: Fault, outcomes: Sequence[Outcome]) -> dict[str, Any]:
