@@ -67,6 +67,6 @@ def proposals(inference, positions, step_ms=20, **more):
     for k, position in enumerate(positions):
         at_ms = 10 + k * step_ms
         seen = Inputs((state(position, at_ms),), **more)
-        made.append(inference.propose(seen, at_ms * MS, memory))
+        made.append(inference.propose(seen, at_ms * MS, memory=memory))
         memory = made[-1].memory
     return made

@@ -43,9 +43,9 @@ def test_the_same_inputs_give_the_same_chunks_whatever_was_computed_in_between(t
     inference = loaded(write(tmp_path, first_eight(16), obs(Q, LAST)))
     memory = proposals(inference, POSES[:2])[-1].memory
     seen, now = Inputs((state(POSES[2], 50),)), 50 * MS
-    first = inference.propose(seen, now, memory)
+    first = inference.propose(seen, now, memory=memory)
     proposals(inference, POSES)
-    again = inference.propose(seen, now, memory)
+    again = inference.propose(seen, now, memory=memory)
     assert first.rows.tobytes() == again.rows.tobytes()
     assert first.tensors['obs'].tobytes() == again.tensors['obs'].tobytes()
 
@@ -53,14 +53,14 @@ def test_the_same_inputs_give_the_same_chunks_whatever_was_computed_in_between(t
 def test_after_half_a_second_without_an_observation_the_memory_begins_anew(tmp_path):
     inference = loaded(write(tmp_path, first_eight(16), obs(Q, LAST)))
     memory = proposals(inference, POSES[:2])[-1].memory
-    late = inference.propose(Inputs((state(POSES[2], 531),)), 531 * MS, memory)
+    late = inference.propose(Inputs((state(POSES[2], 531),)), 531 * MS, memory=memory)
     assert late.tensors['obs'][8:].tolist() == [0.0] * 8
     assert (late.memory.steps, late.memory.lapses) == (1, 1)
 
 
 def test_an_observation_that_is_missing_leaves_the_memory_alone(tmp_path):
     inference = loaded(write(tmp_path, first_eight(16), obs(Q, LAST)))
-    assert inference.propose(Inputs(), 0, Memory()).names == ('joint_states',)
+    assert inference.propose(Inputs(), 0, memory=Memory()).names == ('joint_states',)
 
 
 @pytest.mark.parametrize(

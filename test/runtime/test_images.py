@@ -115,7 +115,7 @@ def test_images_of_the_steps_before_are_stacked(tmp_path):
         at_ns = (10 + 20 * k) * MS
         images = {'front': Sample(at_ns, at_ns, FRAME // (k + 1))}
         made = inference.propose(
-            Inputs((state(np.zeros(8), 10 + 20 * k),), images), at_ns, memory
+            Inputs((state(np.zeros(8), 10 + 20 * k),), images), at_ns, memory=memory
         )
         memory = made.memory
     wanted = [View(8, 6).of(FRAME // 2), View(8, 6).of(FRAME // 3)]

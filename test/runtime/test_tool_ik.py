@@ -49,7 +49,7 @@ def chunk(tmp_path, rows, tool, robot=ROBOT, **output):
     tool = tool if tool is None else {'frame': FRAME, 'joints': ARM} | tool
     given = {'rows': len(rows), 'tool': tool, **output}
     inference = loaded(write(tmp_path, graph, seen, output=given), robot)
-    answer = inference.propose(Inputs((state(HOME),)), 10 * MS, Memory())
+    answer = inference.propose(Inputs((state(HOME),)), 10 * MS, memory=Memory())
     return answer if isinstance(answer, Missing) else answer.rows
 
 
