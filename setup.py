@@ -47,6 +47,7 @@ setup(
         'numpy>=1.26',
         'onnxruntime>=1.17',
         'opencv-python-headless',
+        'pillow',
         'pin',
         'psutil',
         'pydantic>=2',
@@ -60,6 +61,8 @@ setup(
         'ros': ROS_WHEELS,
         'mujoco': MUJOCO,
         'sim': [*ROS_WHEELS, *MUJOCO, 'matplotlib', 'onnx'],
+        # Policies whose folder has a tokenizer.json.
+        'text': ['tokenizers'],
         # Makes models/pick anew; the CPU build of torch is enough.
         'train': ['onnx', 'onnxscript', 'torch'],
         'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'pytest-rerunfailures', 'ruff'],

@@ -1,13 +1,14 @@
-"""Tensors of a policy: measurements made into its inputs, and its output made into joint rows."""
+"""Tensors of a policy: measurements made into its inputs."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.types import Floats
 
 Image = NDArray[np.uint8]  # (height, width, 3) rgb
+Pixel = TypeVar('Pixel', np.uint8, np.float32)
 Layout = Literal['HWC', 'CHW']
 
 
@@ -39,17 +40,9 @@ def image_tensor(
     scaled = image.astype(np.float32) * np.float32(scale)
     mean = normalization.mean.astype(np.float32)
     pixels = (scaled - mean) / normalization.std.astype(np.float32)
+    return laid_out(np.asarray(pixels, dtype=np.float32), layout)
+
+
+def laid_out(pixels: NDArray[Pixel], layout: Layout) -> NDArray[Pixel]:
+    """Return pixels (height, width, 3) in the layout of the graph."""
     return np.ascontiguousarray(pixels if layout == 'HWC' else np.moveaxis(pixels, 2, 0))
-
-
-def rows_from_output(
-    output: NDArray[Any], rows: int, normalization: Normalization, index: NDArray[np.intp]
-) -> Floats:
-    """
-    Return the graph's output as `rows` rows of joints in SI units, float64.
-
-    `index` says where each joint of the robot sits in the graph's row. NaN passes: refusing a
-    chunk is the business of the process that must not trust us.
-    """
-    table = np.asarray(output, dtype=np.float64).reshape(rows, -1)
-    return np.ascontiguousarray(normalization.undo(table)[:, index])

@@ -7,37 +7,30 @@ import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PoseArray
 import numpy as np
-from robot_runtime.core.observation import Inputs, Measured, Missing
-from robot_runtime.core.stream import Sample
-from robot_runtime.core.types import Floats
+from robot_runtime.core.memory import Memory
+from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.ros import conversions, parameters, polling, qos
-from robot_runtime.ros.camera_tap import CameraTap
+from robot_runtime.ros.input_taps import InputTaps
 from robot_runtime.ros.listening import Listening
 from robot_runtime.ros.managed_node import ManagedNode, run_managed
 from robot_runtime.ros.qos_watch import QosWatch
 from robot_runtime.ros.ros_time import RosTime
 from robot_runtime.ros.shutdown import NodeError, StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence
-from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.inference import Inference, Proposal
-from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy, PolicyError
 from robot_runtime.runtime.robot_file import load_robot
-from sensor_msgs.msg import JointState
-from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
 MILLISECOND = 1_000_000
 POLL_NS = 5 * MILLISECOND
 STATUS_NS = 200 * MILLISECOND
-STATES = 200  # joint states kept, so that one can be found at the time of an image
 PARAMETERS = (
     parameters.Parameter('robot', 'fr3', 'Robot file: a name in config/robots or a path.'),
     parameters.Parameter('policy', 'scripted_pick', 'Model folder: a name in models or a path.'),
@@ -64,10 +57,8 @@ class PolicyNode:
         self._least_ns = round(values['delay_ms'] * MILLISECOND)
         self._card = policy.card
         self._period_ns = round(self._card.schedule.period_s * 1e9)
-        self._stream, self._rates = joint_stream(self._robot), rates_of(self._robot)
-        self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
-        self._objects: Sample[Floats] | None = None
-        self._instruction: str | None = None
+        self._rates = rates_of(self._robot)
+        self._memory = self._used = Memory()
         self._listening = Listening()
         self._missing: tuple[str, ...] = ()
         self._complaints: dict[str, str] = {}  # by what they are about; a cured one is taken out
@@ -83,18 +74,8 @@ class PolicyNode:
 
     def _wire(self) -> None:
         node, robot = self._node, self._robot
-        self._joints = node.create_subscription(
-            JointState, robot.topics.joint_states, polling.unused, qos.SENSOR
-        )
-        self._cameras = {one.name: CameraTap(node, one, robot.timeouts) for one in robot.cameras}
-        self._start_checks = {
-            camera.name: StartCheck(node, camera.topic) for camera in robot.cameras
-        }
-        self._object_poses = node.create_subscription(
-            PoseArray, 'sim/objects', polling.unused, qos.SENSOR
-        )
-        self._instructions = node.create_subscription(
-            String, '~/instruction', polling.unused, qos.LATCHED
+        self._taps = InputTaps(
+            node, robot, self._clock, self._complaints, self._card.streams
         )
         self._control = node.create_subscription(
             DiagnosticArray, 'control_node/status', polling.unused, qos.STATUS
@@ -149,69 +130,34 @@ class PolicyNode:
     def _forget(self, now: int) -> None:
         """Forget what was seen, and what is made of it: time was set."""
         self._pending = None
-        self._stream = joint_stream(self._robot)
-        self._states.clear()
-        self._objects = None
-        for camera in self._cameras.values():
-            camera.forget()
+        self._memory = Memory()
+        self._taps.forget()
         self._next_ns = self._status_at = now
 
-    def _times(self) -> tuple[int, int]:
-        return self._clock.now_ns(), self._node.get_clock().now().nanoseconds
-
     def _read_inputs(self) -> int:
-        for message in polling.drain(self._joints):
-            self._take_state(message, *self._times())  # anew: we may be held up in between
-        known = self._stream.position
-        position = None if known is None else known.value
-        for name, camera in self._cameras.items():
-            now, ros_now = self._times()
-            problem = camera.poll(now, ros_now, position)
-            self._start_checks[name].look(problem, now)
-            about = f'camera {name}'
-            if bool(problem) != bool(self._complaints.get(about)) and problem is not None:
-                self._status_at = 0  # told at once
-            if problem is not None:
-                self._complaints[about] = problem
-        poses = polling.newest(self._object_poses)
-        if poses is not None:
-            stamp_ns = conversions.nanoseconds(poses.header.stamp)
-            self._objects = Sample(self._clock.now_ns(), stamp_ns, conversions.poses(poses))
-        instruction = polling.newest(self._instructions)
-        if instruction is not None:
-            self._instruction = str(instruction.data)
+        if self._taps.poll():
+            self._status_at = 0  # told at once
         status = polling.newest(self._control)
         if status is not None:
             if self._listening.begins(conversions.status_values(status)):
                 self._next_ns = 0
                 self._ablation.restart()
+                self._memory = Memory()
             self._complaints['control'] = MISSED if self._listening.missed else ''
             if not self._listening:
                 self._missing = ()
         return self._clock.now_ns()
 
-    def _take_state(self, message: JointState, now: int, ros_now: int) -> None:
-        problem = conversions.take_joints(self._stream, message, now, ros_now)
-        if problem is not None:
-            topic = self._robot.topics.joint_states
-            self._complaints['joint states'] = f'{topic}: {problem}' if problem else ''
-        sample = self._stream.sample
-        if sample is not None and (not self._states or sample is not self._states[-1]):
-            self._states.append(sample)
-
     def _infer(self, now: int) -> None:
-        images = {
-            name: tap.sample for name, tap in self._cameras.items() if tap.sample is not None
-        }
-        inputs = Inputs(tuple(self._states), images, self._objects, self._instruction)
-        seen = self._ablation.apply(inputs)
-        self._pending = self._worker.submit(self._propose, seen, now), now
+        seen = self._ablation.apply(self._taps.inputs())
+        self._used = self._memory
+        self._pending = self._worker.submit(self._propose, seen, now, self._memory), now
 
-    def _propose(self, inputs: Inputs, now: int) -> Proposal | Missing:
+    def _propose(self, inputs: Inputs, now: int, memory: Memory) -> Proposal | Missing:
         """Infer, on the worker's thread."""
         steady = SteadyClock()
         begun_ns = steady.now_ns()
-        result = self._inference.propose(inputs, now)
+        result = self._inference.propose(inputs, now, memory)
         if self._least_ns and isinstance(result, Proposal):
             steady.sleep_until(begun_ns + self._least_ns)
         return result
@@ -231,6 +177,8 @@ class PolicyNode:
             self._missing = result.names
             return
         self._missing = ()
+        if self._memory is self._used:  # no new engagement has begun meanwhile
+            self._memory = result.memory
         self._inferences += 1
         self._publish_chunk(result)
         self._latencies_ms.append((self._clock.now_ns() - begun_ns) / 1e6)
@@ -266,14 +214,15 @@ class PolicyNode:
         values: dict[str, Any] = {
             'state': self._word(missing),
             'policy': self._card.name,
-            'instruction': self._instruction or '',
+            'instruction': self._taps.instruction or '',
             'inferences': self._inferences,
+            'memory_lapses': self._memory.lapses,
             'not_finite': self._failures,
             'inference_p50_ms': round(float(np.percentile(latencies, 50)), 3),
             'inference_p99_ms': round(float(np.percentile(latencies, 99)), 3),
             'message': message,
         }
-        for name, camera in self._cameras.items():
+        for name, camera in self._taps.cameras.items():
             values[f'frames_received_{name}'] = camera.received
             values[f'frames_lost_{name}'] = camera.lost
             values[f'frames_left_out_{name}'] = camera.left_out
@@ -285,7 +234,7 @@ class PolicyNode:
         self._status_out.publish(now, level, text, values, self._parts)
 
     def _parts(self) -> Iterator[Part]:
-        for name in self._cameras:
+        for name in self._taps.cameras:
             yield part(f'camera {name}', self._complaints.get(f'camera {name}') or '')
         yield part('connections', self._complaints.get('connections') or '', ERROR)
         yield part('clock', self._complaints.get('clock') or '')

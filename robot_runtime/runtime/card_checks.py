@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from robot_runtime.core.observation import Kind
+from robot_runtime.runtime.card_inputs import Input
 from robot_runtime.runtime.config_file import ConfigError
-from robot_runtime.runtime.policy_card import Input, PolicyCard
+from robot_runtime.runtime.policy_card import PolicyCard
 from robot_runtime.runtime.robot_file import RobotFile
+from robot_runtime.runtime.tool_ik import ToolIk
+
+FLOATS = ('float32', 'float64')
+DTYPES = {
+    'instruction': ('object',), 'goal_index': ('int64', 'int32', *FLOATS),
+    'tokens': ('int64', 'int32'), 'token_mask': ('int64', 'int32', 'bool', *FLOATS),
+    'image': (*FLOATS, 'uint8'), 'is_init': ('bool', *FLOATS),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,11 @@ class GraphValue:
     name: str
     shape: tuple[int | None, ...]
     dtype: str  # numpy's name, or 'object' for text
+
+    @property
+    def fixed(self) -> tuple[int, ...]:
+        """Return the shape with 1 for what the graph leaves open."""
+        return tuple(1 if size is None else size for size in self.shape)
 
 
 def check_robot(card: PolicyCard, robot: RobotFile) -> None:
@@ -29,19 +42,44 @@ def check_robot(card: PolicyCard, robot: RobotFile) -> None:
             f'has {list(have)}, and each must stand there once'
         )
     _check_action(card, robot, who)
+    _check_grippers(card, robot, who)
+    if card.output.tool is not None:
+        ToolIk(robot, card.output)
     start = tuple(card.start.position) if card.start else ()
-    places = [(f'input {item.name}', item.joints) for item in card.inputs]
+    places = [(f'input {item.name}', item.joint_names) for item in card.inputs]
     for place, joints in (*places, ('start.position', start)):
         unknown = [name for name in joints if name not in have]
         if unknown:
             raise ConfigError(
                 f'{who}: {place} names {unknown}, but the robot {robot.name} has {list(have)}'
             )
+    for stream in card.streams:
+        if getattr(robot.topics, stream, '') is None:  # the others are topics of the policy's own
+            raise ConfigError(
+                f'{who}: an input needs the {stream}, but the file of the robot {robot.name} has '
+                f'no topics.{stream}'
+            )
     cameras = [camera.name for camera in robot.cameras]
     for camera in card.cameras:
         if camera not in cameras:
             raise ConfigError(
                 f'{who}: camera {camera} is asked for, but the robot {robot.name} has {cameras}'
+            )
+    _check_windows(card, robot, who)
+
+
+def _check_windows(card: PolicyCard, robot: RobotFile, who: str) -> None:
+    """Refuse a part of an image that reaches beyond it."""
+    cameras = {camera.name: camera for camera in robot.cameras}
+    for item in card.inputs:
+        if item.crop is None or item.camera is None:
+            continue
+        crop, camera = item.crop, cameras[item.camera]
+        right, bottom = crop.left + crop.width, crop.top + crop.height
+        if right > camera.width or bottom > camera.height:
+            raise ConfigError(
+                f'{who}: input {item.name} has a crop that ends at {right}x{bottom}, but the '
+                f'images of {item.camera} are {camera.width}x{camera.height}'
             )
 
 
@@ -56,25 +94,45 @@ def _check_action(card: PolicyCard, robot: RobotFile, who: str) -> None:
             )
 
 
+def _check_grippers(card: PolicyCard, robot: RobotFile, who: str) -> None:
+    """Refuse a gripper that would be closed or open where its joint cannot be."""
+    joints = {joint.name: joint for joint in robot.joints}
+    for name, gripper in card.output.grippers.items():
+        joint = joints[name]
+        for key in ('closed_at', 'open_at'):
+            place = getattr(gripper, key)
+            if not joint.lower <= place <= joint.upper:
+                raise ConfigError(
+                    f'{who}: output.grippers.{name}.{key} is {place:g}, which is outside the '
+                    f'range {joint.lower:g} to {joint.upper:g} of the robot {robot.name}'
+                )
+
+
 def check_graph(
     card: PolicyCard, inputs: Sequence[GraphValue], outputs: Sequence[GraphValue]
 ) -> None:
     """Refuse a card whose names, shapes or types are not those of the graph."""
     who = f'card {card.name}'
-    asked = sorted(item.name for item in card.inputs)
+    asked = sorted([*(item.name for item in card.inputs), *(pair.feeds for pair in card.state)])
     given = {value.name: value for value in inputs}
     if asked != sorted(given):
         raise ConfigError(f'{who}: inputs are {asked}, but the graph has {sorted(given)}')
     for item in card.inputs:
         value = given[item.name]
         _check_declared(f'{who}: input {item.name}', item, value)
-        kinds = _dtypes(item.term)
+        kinds = DTYPES.get(item.term or '', FLOATS)
+        if value.dtype == 'uint8' and item.dtype != 'uint8':
+            raise ConfigError(
+                f'{who}: input {item.name} is uint8 in the graph, which the card must say too: '
+                'dtype: uint8'
+            )
         if value.dtype not in kinds:
             raise ConfigError(
-                f'{who}: input {item.name} is {value.dtype} in the graph, but {item.term} needs '
-                f'one of {list(kinds)}'
+                f'{who}: input {item.name} is {value.dtype} in the graph, but '
+                f'{item.term or "a list of terms"} needs one of {list(kinds)}'
             )
-        _check_shape(f'{who}: input {item.name}', value, _tail(item))
+        tail = _tail(item, card.output.columns)
+        _check_shape(f'{who}: input {item.name}', value, tail)
     results = {value.name: value for value in outputs}
     result = results.get(card.output.name)
     if result is None:
@@ -83,25 +141,31 @@ def check_graph(
         )
     if result.dtype not in ('float32', 'float64'):
         raise ConfigError(f'{who}: output {result.name} is {result.dtype}, not a float')
-    rows, joints = card.output.rows, len(card.output.joints)
-    _check_shape(f'{who}: output {result.name}', result, (rows, joints) if rows > 1 else (joints,))
+    for pair in card.state:
+        _check_state(f'{who}: state {pair.feeds}', given[pair.feeds], results.get(pair.output))
+    rows, columns = card.output.rows, card.output.columns
+    tail = (rows, columns) if rows > 1 else (columns,)
+    _check_shape(f'{who}: output {result.name}', result, tail)
 
 
-def _dtypes(term: Kind) -> tuple[str, ...]:
-    if term == 'instruction':
-        return ('object',)
-    floats = ('float32', 'float64')
-    return {'goal_index': ('int64', 'int32', *floats), 'image': (*floats, 'uint8')}.get(
-        term, floats
-    )
+def _check_state(what: str, value: GraphValue, fed: GraphValue | None) -> None:
+    """Refuse a state whose output is not there, or could not be its input at the next step."""
+    if fed is None:
+        raise ConfigError(f'{what} is fed by an output that the graph does not have')
+    if value.dtype not in FLOATS or (fed.dtype, fed.fixed) != (value.dtype, value.fixed):
+        raise ConfigError(
+            f'{what} is {value.dtype} {list(value.shape)}, but the output {fed.name} that feeds '
+            f'it is {fed.dtype} {list(fed.shape)}; both must be the same floats'
+        )
 
 
-def _tail(item: Input) -> tuple[int, ...]:
-    """Return the last dimensions that the graph must have for a term."""
-    if item.term == 'image':
-        size = (item.height or 0, item.width or 0)
-        return (3, *size) if item.layout == 'CHW' else (*size, 3)
-    return (item.size,)
+def _tail(item: Input, actions: int) -> tuple[int, ...]:
+    """Return the last dimensions that the graph must have for an input."""
+    if item.term != 'image':
+        return (item.elements(actions),)
+    size = (item.height or 0, item.width or 0)
+    image = (3, *size) if item.layout == 'CHW' else (*size, 3)
+    return (item.history, *image) if item.history > 1 else image
 
 
 def _check_declared(what: str, item: Input, value: GraphValue) -> None:
@@ -121,7 +185,7 @@ def _check_declared(what: str, item: Input, value: GraphValue) -> None:
 
 def _check_shape(what: str, value: GraphValue, tail: tuple[int, ...]) -> None:
     """Refuse a shape of another size; the dimensions of an image and of rows must match too."""
-    shape = tuple(1 if size is None else size for size in value.shape)
+    shape = value.fixed
     matches = prod(shape) == prod(tail) and (len(tail) == 1 or shape[-len(tail):] == tail)
     if not matches:
         raise ConfigError(

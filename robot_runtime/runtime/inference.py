@@ -1,19 +1,25 @@
 """Inference: from the newest inputs to a proposed chunk of joint rows, or to what is missing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from robot_runtime.core.observation import Ages, assemble, Inputs, Missing
+from robot_runtime.core.assembly import assemble
+from robot_runtime.core.memory import Memory
+from robot_runtime.core.observation import Ages, Inputs, Missing
+from robot_runtime.core.stacking import feed_of
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.card_checks import check_robot
-from robot_runtime.runtime.images import resized
+from robot_runtime.runtime.card_inputs import view_of
 from robot_runtime.runtime.onnx_policy import OnnxPolicy
-from robot_runtime.runtime.policy_card import terms_of
+from robot_runtime.runtime.policy_card import entries_of
 from robot_runtime.runtime.robot_file import RobotFile
+from robot_runtime.runtime.tool_ik import ToolIk
 
 SECOND = 1_000_000_000
+# An observation later than this after the one before begins a policy's memory anew.
+GAP_PERIODS, GAP_NS = 5, SECOND // 2  # whichever is more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +30,7 @@ class Proposal:
     step_ns: int
     rows: Floats  # (T, J), joints in the robot's order
     tensors: dict[str, NDArray[Any]]
+    memory: Memory = field(default_factory=Memory)  # for the next one
 
 
 class Inference:
@@ -33,29 +40,51 @@ class Inference:
         """Refuse a policy whose card does not fit the robot."""
         check_robot(policy.card, robot)
         self._policy = policy
-        self._terms = terms_of(policy.card, robot)
+        self._entries = entries_of(policy.card, robot, policy.texts)
+        self._terms = tuple(term for entry in self._entries for term in entry.terms)
         self._reference = policy.card.reference
-        self._sizes = {t.camera: (t.width, t.height) for t in self._terms if t.kind == 'image'}
+        self._views = [(item.name, item.camera or '', view_of(item)) for item in policy.card.inputs
+                       if item.term == 'image']
         output = policy.card.output
         self._index = np.array([output.joints.index(name) for name in robot.joint_names])
+        self._joints = np.array([robot.joint_names.index(name) for name in output.joints])
+        self._ik = None if output.tool is None else ToolIk(robot, output)
         self._step_ns = round(output.dt_s * SECOND)
         state_ns, camera_ns = (
             round(age * SECOND) for age in (robot.timeouts.joint_state_s, robot.timeouts.camera_s)
         )
-        self._ages = Ages(state_ns, camera_ns, camera_ns, camera_ns)
+        memory_ns = max(GAP_NS, GAP_PERIODS * round(policy.card.schedule.period_s * SECOND))
+        self._ages = Ages(state_ns, camera_ns, camera_ns, camera_ns, memory_ns)
 
-    def propose(self, inputs: Inputs, now_ns: int) -> Proposal | Missing:
-        """Return the chunk for the newest observation, or what is missing for one."""
-        images = {
-            name: replace(inputs.images[name], value=resized(inputs.images[name].value, *size))
-            for name, size in self._sizes.items()
-            if name in inputs.images
+    def propose(
+        self, inputs: Inputs, now_ns: int, memory: Memory | None = None
+    ) -> Proposal | Missing:
+        """
+        Return the chunk for the newest observation, or what is missing for one.
+
+        `memory` is that of the proposal before, None at the beginning of an engagement.
+        """
+        views = {
+            name: view.of(inputs.images[camera].value)
+            for name, camera, view in self._views
+            if camera in inputs.images
         }
-        seen = replace(inputs, images=images)
-        observation = assemble(self._terms, self._reference, seen, self._ages, now_ns)
+        seen = replace(inputs, views=views)
+        observation = assemble(
+            self._terms, self._reference, seen, self._ages, now_ns, memory
+        )
         if isinstance(observation, Missing):
             return observation
-        rows = self._policy.infer(observation.terms)[:, self._index]
+        stamp_ns, known = observation.stamp_ns, observation.memory
+        feed, frames = feed_of(self._entries, observation.terms, known.frames)
+        output, recurrent = self._policy.step(feed, known.recurrent)
+        table = self._policy.table(output)
+        position = observation.state.position
+        rows = self._policy.rows(table, position[self._joints])
+        found = rows[:, self._index] if self._ik is None else self._ik.rows(rows, position)
+        if isinstance(found, str):
+            return Missing((found,))
         return Proposal(
-            observation.stamp_ns, self._step_ns, np.ascontiguousarray(rows), observation.terms
-        )
+            stamp_ns, self._step_ns, np.ascontiguousarray(found), feed,
+            known.then(stamp_ns, table[-1], frames, recurrent),
+        )  # fmt: skip

@@ -11,21 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 import onnx
 import onnxruntime as ort
-from robot_runtime.core.tensors import rows_from_output
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.card_checks import check_graph, GraphValue
+from robot_runtime.runtime.card_inputs import Read
 from robot_runtime.runtime.config_file import ConfigError
-from robot_runtime.runtime.policy_card import (
-    CARD,
-    load_card,
-    normalization_of,
-    PolicyCard,
-)
+from robot_runtime.runtime.graph_metadata import check_metadata
+from robot_runtime.runtime.policy_card import CARD, load_card, PolicyCard
+from robot_runtime.runtime.text_files import text_readers
 
 Feed = Mapping[str, NDArray[Any]]
 DTYPES = {
     'tensor(float)': 'float32', 'tensor(double)': 'float64', 'tensor(int64)': 'int64',
     'tensor(int32)': 'int32', 'tensor(uint8)': 'uint8', 'tensor(string)': 'object',
+    'tensor(bool)': 'bool',
 }  # fmt: skip
 
 
@@ -43,10 +41,14 @@ class OnnxPolicy:
         self._inputs = [_graph_value(value) for value in session.get_inputs()]
         results = [_graph_value(value) for value in session.get_outputs()]
         check_graph(card, self._inputs, results)
+        check_metadata(card, session.get_modelmeta().custom_metadata_map)
         self._result = next(value for value in results if value.name == card.output.name)
         self._output = card.output.name
-        self._normalization = normalization_of(card.output.normalization)
-        self._order = np.arange(len(card.output.joints))
+        # what each state input is fed with, zeros at the beginning of an engagement
+        self._states = {pair.feeds: pair.output for pair in card.state}
+        self._zeros = {v.name: _zeros(v) for v in self._inputs if v.name in self._states}
+        self._actions = card.output.actions()
+        self.texts: dict[str, Read] = {}  # what makes figures of an instruction, by the term
 
     @classmethod
     def load(cls, folder: str | Path, provider: str = 'CPUExecutionProvider') -> 'OnnxPolicy':
@@ -59,10 +61,12 @@ class OnnxPolicy:
         # from the bytes that were hashed; a graph with external data needs its path
         source = str(graph) if card.graph.external_data else content
         policy = cls(card, _session(source, provider, graph))
+        policy.texts = text_readers(card, path)
         try:
             policy.warm_up()
             if card.golden is not None:
-                policy.check_golden(path / card.golden.file, card.golden.tolerance)
+                golden = card.golden
+                policy.check_golden(path / golden.file, golden.tolerance, golden.sequence)
         except PolicyError as error:
             raise ConfigError(f'{graph}: {error}') from error
         return policy
@@ -72,48 +76,68 @@ class OnnxPolicy:
         """Return the names of what `infer` needs."""
         return tuple(value.name for value in self._inputs)
 
-    def run(self, feed: Feed) -> NDArray[Any]:
-        """Return the graph's raw output; each input is cast and shaped as the graph declares."""
-        fed = {value.name: _shaped(feed[value.name], value) for value in self._inputs}
+    def step(
+        self, feed: Feed, recurrent: Feed | None = None
+    ) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
+        """
+        Return the graph's raw output, and its state to be handed in at the next step.
+
+        Each input is cast and shaped as the graph declares; without a state it begins at zero.
+        """
+        given = self._zeros | dict(feed) | dict(recurrent or {})
+        fed = {value.name: _shaped(given[value.name], value) for value in self._inputs}
         try:
-            output: NDArray[Any] = self._session.run([self._output], fed)[0]
+            output, *states = self._session.run([self._output, *self._states.values()], fed)
         except Exception as error:  # ONNX Runtime has classes of its own for each status
             raise PolicyError(
                 f'the graph of {self.card.name} cannot be run: {_one_line(error)}'
             ) from error
-        return output
+        return output, dict(zip(self._states, states, strict=True))
+
+    def run(self, feed: Feed) -> NDArray[Any]:
+        """Return the graph's raw output; a state that is not in `feed` is zero."""
+        return self.step(feed)[0]
 
     def infer(self, feed: Feed) -> Floats:
         """Return the rows (T, J) in SI units, joints in the order of the card."""
-        return rows_from_output(
-            self.run(feed), self.card.output.rows, self._normalization, self._order
-        )
+        return self.rows(self.table(self.run(feed)))
+
+    def table(self, output: NDArray[Any]) -> Floats:
+        """Return the graph's output as rows (T, J) of the graph's own figures."""
+        return self._actions.table(output)
+
+    def rows(self, table: Floats, position: Floats | None = None) -> Floats:
+        """Return what `table` gave in SI units; deltas start from `position`, (J,)."""
+        return self._actions.targets(table, position)
 
     def warm_up(self) -> None:
         """Run once on zeros, so that the first real inference is not the slow one."""
         self.run({value.name: _zeros(value) for value in self._inputs})
 
-    def check_golden(self, path: Path, tolerance: float) -> None:
+    def check_golden(self, path: Path, tolerance: float, sequence: bool = False) -> None:
         """
         Refuse a graph that does not give the outputs its maker saw.
 
         The file holds one array per input and output, of the graph's shape, or of one more
-        dimension in front for several pairs.
+        dimension in front for several pairs. A `sequence` has no state in it: it is fed back.
         """
         stored = _golden_arrays(path)
-        wanted = {*self.input_names, self._output}
+        fed = [name for name in self.input_names if not (sequence and name in self._states)]
+        wanted = {*fed, self._output}
         if stored.keys() != wanted:
             raise ConfigError(
                 f'golden file {path} holds {sorted(stored)}, but must hold {sorted(wanted)}'
             )
-        sizes = {value.name: prod(_fixed(value)) for value in (*self._inputs, self._result)}
-        counts = {name: array.size / sizes[name] for name, array in stored.items()}
+        values = {value.name: value for value in (*self._inputs, self._result)}
+        counts = {name: array.size / prod(values[name].fixed) for name, array in stored.items()}
         count = int(counts[self._output])
         if count < 1 or set(counts.values()) != {count}:
             raise ConfigError(f'golden file {path} must hold as many of each, but has {counts}')
         pairs = {name: array.reshape(count, -1) for name, array in stored.items()}
+        state: Feed = {}
         for i in range(count):
-            got = self.run({name: pairs[name][i] for name in self.input_names})
+            got, after = self.step({name: pairs[name][i] for name in fed}, state)
+            state = after if sequence else {}
             error = float(np.max(np.abs(got.reshape(-1) - pairs[self._output][i])))
             if not error <= tolerance:
                 raise ConfigError(
@@ -123,10 +147,9 @@ class OnnxPolicy:
 
 
 def package_sha256(folder: Path) -> str:
-    """Return the hash of card, graph, external data and golden file, as robot files pin it."""
+    """Return the hash of the card and of all the files it names, as robot files pin it."""
     card = load_card(folder)
-    names = {CARD, card.graph.file, *card.graph.external_data}
-    names |= {card.golden.file} if card.golden else set()
+    names = {CARD, *card.files}
     total = hashlib.sha256()
     for name in sorted(names):
         total.update(f'{_sha256(_bytes(folder / name))}  {name}\n'.encode())
@@ -233,16 +256,12 @@ def _graph_value(value: Any) -> GraphValue:
     return GraphValue(value.name, shape, DTYPES.get(value.type, value.type))
 
 
-def _fixed(value: GraphValue) -> tuple[int, ...]:
-    return tuple(1 if size is None else size for size in value.shape)
-
-
 def _shaped(array: NDArray[Any], value: GraphValue) -> NDArray[Any]:
-    return np.asarray(array, dtype=value.dtype).reshape(_fixed(value))
+    return np.asarray(array, dtype=value.dtype).reshape(value.fixed)
 
 
 def _zeros(value: GraphValue) -> NDArray[Any]:
-    return np.full(_fixed(value), '' if value.dtype == 'object' else 0, dtype=value.dtype)
+    return np.full(value.fixed, '' if value.dtype == 'object' else 0, dtype=value.dtype)
 
 
 def _one_line(error: Exception) -> str:

@@ -1,99 +1,42 @@
 """Policy card: what a model folder promises about its graph."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
-from robot_runtime.core.observation import Kind, OBJECTS, Term
-from robot_runtime.core.tensors import Layout, Normalization
+from robot_runtime.core.observation import Stream
+from robot_runtime.core.stacking import Entry
+from robot_runtime.core.stream_terms import STREAM_OF
+from robot_runtime.runtime.card_actions import ActionFields
+from robot_runtime.runtime.card_inputs import entry_of, Input, Read
+from robot_runtime.runtime.card_terms import FileName
 from robot_runtime.runtime.config_file import ConfigError, load, Positive, Strict
 from robot_runtime.runtime.joint_groups import Name
 from robot_runtime.runtime.robot_file import RobotFile
 
 CARD = 'card.yaml'
 Sha256 = Annotated[str, Field(pattern=r'^[0-9a-f]{64}$')]
-FileName = Annotated[str, Field(pattern=r'^[A-Za-z0-9_][A-Za-z0-9_.-]*$')]
-ObjectName = Literal['red', 'green', 'blue', 'tray', 'tcp']
-NUMERIC = ('joint_position', 'joint_velocity', 'objects', 'image')
 
 
-class MeanStd(Strict):
-    """Normalization (x - mean) / std: one figure for all elements, or one for each."""
-
-    mean: Annotated[tuple[float, ...], Field(min_length=1)]
-    std: Annotated[tuple[Positive, ...], Field(min_length=1)]
-
-
-Scaling = Literal['identity'] | MeanStd
-
-
-class Input(Strict):
-    """One input of the graph and the measurement it takes."""
-
-    name: str
-    term: Kind
-    shape: tuple[Annotated[int, Field(gt=0)], ...] | None = None
-    dtype: Literal['float32', 'float64', 'int64', 'int32', 'uint8', 'string'] | None = None
-    normalization: Scaling | None = None  # required where the term is numeric
-    joints: tuple[Name, ...] = ()
-    objects: tuple[ObjectName, ...] = ('red', 'green', 'blue', 'tray', 'tcp')
-    fields: Literal['position', 'pose'] = 'pose'
-    camera: Name | None = None
-    width: Annotated[int, Field(gt=0)] | None = None
-    height: Annotated[int, Field(gt=0)] | None = None
-    layout: Layout | None = None
-    scale: Positive = 1.0
-    goals: tuple[str, ...] = OBJECTS[:3]  # what an instruction may name, in the graph's order
-
-    @model_validator(mode='after')
-    def _complete(self) -> 'Input':
-        needed: dict[str, tuple[str, ...]] = {
-            'joint_position': ('joints',), 'joint_velocity': ('joints',), 'objects': ('objects',),
-            'image': ('camera', 'width', 'height', 'layout'), 'goal_index': ('goals',),
-            'instruction': (),
-        }  # fmt: skip
-        for key in needed[self.term]:
-            if not getattr(self, key):
-                raise ValueError(f'input {self.name} of term {self.term} needs the field {key}')
-        if self.term in NUMERIC and self.normalization is None:
-            raise ValueError(
-                f"input {self.name} needs a normalization: mean and std, or the word 'identity'"
-            )
-        count = 3 if self.term == 'image' else self.size
-        _check_lengths(f'input {self.name}', self.normalization, count)
-        return self
-
-    @property
-    def size(self) -> int:
-        """Return how many elements the term has."""
-        if self.term == 'image':
-            return 3 * (self.width or 0) * (self.height or 0)
-        if self.term == 'objects':
-            return len(self.objects) * (3 if self.fields == 'position' else 7)
-        return len(self.joints) or 1
-
-
-class Output(Strict):
+class Output(ActionFields):
     """
     The graph's output: rows of joint targets on the clock.
 
     `joint_velocity` is for robots whose arms take velocities; their grippers take positions.
+    `joint_delta` is added to where the joints were observed, or to the row before. `ee_pose` and
+    `ee_delta` are about a tool, whose joints are found by `runtime/tool_ik.py`.
     """
 
     name: str
-    action: Literal['joint_position', 'joint_velocity']
-    joints: Annotated[tuple[Name, ...], Field(min_length=1)]
-    rows: Annotated[int, Field(ge=1, le=1000)]
+    action: Literal['joint_position', 'joint_velocity', 'joint_delta', 'ee_pose', 'ee_delta']
     dt_s: Annotated[float, Field(ge=0.001, le=1.0)]
     interpolation: Literal['linear', 'zoh']
     anchor: Literal['observation', 'arrival']
-    normalization: Scaling
 
     @model_validator(mode='after')
     def _complete(self) -> 'Output':
-        _check_lengths(f'output {self.name}', self.normalization, len(self.joints))
+        self.check(f'output {self.name}', self.action)
         return self
 
 
@@ -118,6 +61,7 @@ class Graph(Strict):
     file: FileName
     sha256: Sha256
     external_data: dict[FileName, Sha256] = Field(default_factory=dict)
+    metadata: Literal['checked', 'ignored'] = 'checked'  # joint names and scales in the graph
 
 
 class Golden(Strict):
@@ -125,6 +69,14 @@ class Golden(Strict):
 
     file: FileName
     tolerance: Positive
+    sequence: bool = False  # one run of a recurrent graph: its state begins at zero, is fed back
+
+
+class StatePair(Strict):
+    """State of a recurrent graph: what it puts out is its input at the next observation."""
+
+    feeds: Annotated[str, Field(alias='input')]
+    output: str
 
 
 class PolicyCard(Strict):
@@ -137,6 +89,7 @@ class PolicyCard(Strict):
     graph: Graph
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     output: Output
+    state: tuple[StatePair, ...] = ()
     reference_camera: Name | None = None
     schedule: Schedule
     start: Start | None = None
@@ -145,9 +98,25 @@ class PolicyCard(Strict):
 
     @model_validator(mode='after')
     def _consistent(self) -> 'PolicyCard':
-        names = [item.name for item in self.inputs]
+        names = [item.name for item in self.inputs] + [pair.feeds for pair in self.state]
         if len(set(names)) != len(names):
-            raise ValueError(f'inputs has a name more than once: {names}')
+            raise ValueError(f'inputs and state have a name more than once: {names}')
+        if self.golden and self.golden.sequence and not self.state:
+            raise ValueError('golden.sequence is true, but the card has no state to feed back')
+        for item in self.inputs:
+            item.check_sizes(self.output.columns)
+            if self.output.tool and any(
+                part.joints for _, part in item.parts() if part.term == 'last_action'
+            ):
+                raise ValueError(
+                    f'input {item.name} has a last_action with joints, but an action of '
+                    f'{self.output.action} is about a tool'
+                )
+            if 'last_action' in item.kinds and self.output.rows > 1:
+                raise ValueError(
+                    f'input {item.name} has the term last_action, but output.rows is '
+                    f'{self.output.rows}; allowed: 1'
+                )
         cameras = self.cameras
         if self.reference_camera is None and len(cameras) > 1:
             raise ValueError(f'reference_camera is missing and there are several: {cameras}')
@@ -166,6 +135,19 @@ class PolicyCard(Strict):
         return list(dict.fromkeys(item.camera for item in self.inputs if item.camera))
 
     @property
+    def streams(self) -> tuple[Stream, ...]:
+        """Return what the policy looks at beside joints and cameras."""
+        kinds = [kind for item in self.inputs for kind in item.kinds if kind in STREAM_OF]
+        return tuple(dict.fromkeys(STREAM_OF[kind] for kind in kinds))
+
+    @property
+    def files(self) -> set[str]:
+        """Return the names of all files of the model folder but the card."""
+        more = {part.file for item in self.inputs for _, part in item.parts() if part.file}
+        golden = {self.golden.file} if self.golden else set()
+        return {self.graph.file, *self.graph.external_data, *golden, *more}
+
+    @property
     def reference(self) -> str:
         """Return the camera whose stamp is the time of the observation; '' without cameras."""
         return self.reference_camera or next(iter(self.cameras), '')
@@ -178,36 +160,12 @@ def load_card(folder: Path) -> PolicyCard:
     return load(PolicyCard, folder / CARD)
 
 
-def terms_of(card: PolicyCard, robot: RobotFile) -> tuple[Term, ...]:
-    """Return the inputs of a checked card as what core assembles."""
-    return tuple(_term(item, robot.joint_names) for item in card.inputs)
-
-
-def normalization_of(scaling: Scaling | None) -> Normalization:
-    """Return the map that a card asks for."""
-    if scaling is None or scaling == 'identity':
-        return Normalization.identity()
-    return Normalization(np.array(scaling.mean), np.array(scaling.std))
-
-
-def _term(item: Input, joint_names: Sequence[str]) -> Term:
-    index: Any = None
-    if item.joints:
-        index = np.array([joint_names.index(name) for name in item.joints], dtype=np.intp)
-    elif item.term == 'objects':
-        index = np.array([OBJECTS.index(name) for name in item.objects], dtype=np.intp)
-    return Term(
-        item.name, item.term, normalization_of(item.normalization), index,
-        columns=3 if item.fields == 'position' else 7, camera=item.camera or '',
-        width=item.width or 0, height=item.height or 0, layout=item.layout or 'HWC',
-        scale=item.scale, goals=item.goals,
-    )  # fmt: skip
-
-
-def _check_lengths(what: str, scaling: Scaling | None, count: int) -> None:
-    if isinstance(scaling, MeanStd):
-        for key, values in (('mean', scaling.mean), ('std', scaling.std)):
-            if len(values) not in (1, count):
-                raise ValueError(
-                    f'{what} has {len(values)} figures in normalization.{key}, but takes {count}'
-                )
+def entries_of(
+    card: PolicyCard, robot: RobotFile, texts: Mapping[str, Read]
+) -> tuple[Entry, ...]:
+    """Return the inputs of a checked card as what core assembles; `texts` read instructions."""
+    output = card.output
+    return tuple(
+        entry_of(item, robot.joint_names, output.joints, output.columns, texts)
+        for item in card.inputs
+    )

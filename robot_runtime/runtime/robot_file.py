@@ -48,6 +48,8 @@ class Topics(Strict):
     """Topics of the robot's driver; relative names, so that a namespace may be given."""
 
     joint_states: Topic
+    imu: Topic | None = None  # of the base, in its frame
+    odometry: Topic | None = None
     command: dict[str, Output]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from robot_runtime.core import control, gate
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.gate_watches import sense
+from robot_runtime.core.memory import Memory
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.core.stream import Sample
@@ -61,6 +62,7 @@ class Lockstep:
         self._pass(SETTLE_NS, lambda: False)
         self._events.append(Event.POLICY)
         self._ablation.restart()
+        self._memory = Memory()
         self._due_ns = begin_ns = self._now_ns
         cell = self.plant.cell
 
@@ -174,11 +176,12 @@ class Lockstep:
         inputs = Inputs(
             tuple(plant.states), plant.images(now_ns), plant.objects, self._instruction
         )
-        result = self._inference.propose(self._ablation.apply(inputs), now_ns)
+        result = self._inference.propose(self._ablation.apply(inputs), now_ns, self._memory)
         if isinstance(result, Missing):
             self._missing = result.names
             return
         self._missing = ()
+        self._memory = result.memory
         self._inferences += 1
         stamp_ns = result.stamp_ns
         chunk = Chunk(stamp_ns - ROS_OFFSET_NS, result.step_ns, result.rows, stamp_ns)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from robot_runtime.core.assembly import assemble
 from robot_runtime.core.observation import (
     Ages,
-    assemble,
     goal_of,
     Inputs,
     Measured,

@@ -5,6 +5,7 @@ from pathlib import Path
 from model_folder import folder
 import numpy as np
 import pytest
+from robot_runtime.core.memory import Memory
 from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.runtime.inference import Inference
 from robot_runtime.runtime.model_folder import model_folder
@@ -30,7 +31,7 @@ class Witnessed:
     def __init__(self) -> None:
         self.seen: list[tuple[Inputs, int]] = []
 
-    def propose(self, inputs: Inputs, now_ns: int) -> Missing:
+    def propose(self, inputs: Inputs, now_ns: int, memory: Memory) -> Missing:
         self.seen.append((inputs, now_ns))
         return Missing(('a policy',))
 

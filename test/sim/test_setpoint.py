@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 import pytest
 from robot_runtime.core import gate
 from robot_runtime.core.gate import Phase
+from robot_runtime.core.memory import Memory
 from robot_runtime.core.mode import Event
 from robot_runtime.core.observation import Inputs
 from robot_runtime.runtime.command_kinds import setpoint_joints
@@ -35,7 +36,7 @@ class Positions:
     def __init__(self, places: Places) -> None:
         self._places, self._begun = places, 0
 
-    def propose(self, inputs: Inputs, now_ns: int) -> Proposal:
+    def propose(self, inputs: Inputs, now_ns: int, memory: Memory) -> Proposal:
         self._begun = self._begun or now_ns
         newest = inputs.states[-1]
         row = self._places((now_ns - self._begun) / 1e9, newest.value.position[:7])

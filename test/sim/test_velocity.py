@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 from robot_runtime.core.limits import braking
+from robot_runtime.core.memory import Memory
 from robot_runtime.core.observation import Inputs
 from robot_runtime.runtime.command_kinds import velocity_joints
 from robot_runtime.runtime.config_file import check
@@ -35,7 +36,7 @@ class Velocities:
         self._speeds, self._begun = speeds, 0
         self.seen: list[NDArray[np.float64]] = []
 
-    def propose(self, inputs: Inputs, now_ns: int) -> Proposal:
+    def propose(self, inputs: Inputs, now_ns: int, memory: Memory) -> Proposal:
         self._begun = self._begun or now_ns
         newest = inputs.states[-1]
         self.seen.append(newest.value.position)
