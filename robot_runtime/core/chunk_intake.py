@@ -6,7 +6,7 @@ from robot_runtime.core.chunk import checked, Chunk, ChunkError
 from robot_runtime.core.clock_step import stepped
 from robot_runtime.core.control_state import ControlConfig, ControlState, faulted, Notes
 from robot_runtime.core.mode import Event, Mode, next_mode
-from robot_runtime.core.schedule import ended_for, merge, sample
+from robot_runtime.core.schedule import ended_for, merge, playing
 
 SETTLE_NS = 1_000_000_000  # after a step of the clock: what was observed before it has come
 
@@ -140,7 +140,7 @@ def _held(
 ) -> ControlState:
     """Return the state in which the newest chunk waits, seen since the robot stands."""
     stepping = state.stepping
-    replayed = sample(state.schedule, now_ns, grace_ns) is not None
+    replayed = playing(state.schedule, now_ns, grace_ns)
     if replayed or (state.motion is not None and state.motion.moves):
         stepping = stepping.moved(now_ns)
     for chunk in chunks:

@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
 import numpy as np
+from robot_runtime.core.inference_pace import InferencePace
 from robot_runtime.core.observation import Inputs, Measured, Missing
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Floats
@@ -23,9 +23,9 @@ from robot_runtime.ros.sim_clock import clock_of, silence
 from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
-from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.inference import Inference, Proposal
+from robot_runtime.runtime.inference_worker import InferenceWorker
 from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy, PolicyError
@@ -59,11 +59,13 @@ class PolicyNode:
         folder = model_folder(values['policy'])
         check_pin(folder, self._robot.policy)
         policy = OnnxPolicy.load(folder, values['provider'])
-        self._inference = Inference(policy, self._robot)
+        least_ns = round(values['delay_ms'] * MILLISECOND)
+        self._worker = InferenceWorker(Inference(policy, self._robot), least_ns)
         self._ablation = Ablation(values['ablation'])
-        self._least_ns = round(values['delay_ms'] * MILLISECOND)
         self._card = policy.card
-        self._period_ns = round(self._card.schedule.period_s * 1e9)
+        schedule = self._card.schedule
+        self._pace = InferencePace(round(schedule.period_s * 1e9), schedule.kind == 'sync')
+        self._speed = 1.0  # of the chunk's clock, as control says
         self._stream, self._rates = joint_stream(self._robot), rates_of(self._robot)
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self._objects: Sample[Floats] | None = None
@@ -72,12 +74,8 @@ class PolicyNode:
         self._missing: tuple[str, ...] = ()
         self._complaints: dict[str, str] = {}  # by what they are about; a cured one is taken out
         self._said = ''
-        self._latencies_ms: deque[float] = deque(maxlen=1000)
         self._inferences = self._failures = 0
-        # Beside the loop, which goes on taking frames: none is written over, none looks fresh
-        self._worker = ThreadPoolExecutor(1, 'inference')
-        self._pending: tuple[Future[Proposal | Missing], int] | None = None
-        self._next_ns = self._status_at = 0
+        self._status_at = 0
         self._ros_time, self._qos = RosTime(node, self._clock), QosWatch(node)
         self._wire()
 
@@ -118,8 +116,7 @@ class PolicyNode:
             self._services.serve_one()
             self._take_result()
             wanted = self._node.active and self._listening
-            if wanted and now >= self._next_ns and self._pending is None:
-                self._next_ns = max(self._next_ns + self._period_ns, now)
+            if wanted and self._pace.due(now) and not self._worker.busy:
                 self._infer(now)
             if now - self._status_at >= STATUS_NS or not reached:
                 self._publish_status(now)
@@ -133,28 +130,29 @@ class PolicyNode:
 
     def deactivate(self) -> None:
         """Stop inferring; what is being inferred is not sent."""
-        self._pending = None
+        self._worker.forget()
 
     def close(self) -> None:
         """End the worker when it has done its last inference."""
-        self._worker.shutdown(wait=False)
+        self._worker.close()
 
     def _wait(self, deadline_ns: int) -> bool:
         """Sleep until the deadline, or until an inference is done; False: there is no /clock."""
-        if self._pending is None:
+        if not self._worker.busy:
             return self._clock.sleep_until(deadline_ns)
-        wait([self._pending[0]], POLL_NS / 1e9)
+        self._worker.wait(POLL_NS)
         return self._clock.sleep_until(self._clock.now_ns())
 
     def _forget(self, now: int) -> None:
         """Forget what was seen, and what is made of it: time was set."""
-        self._pending = None
+        self._worker.forget()
         self._stream = joint_stream(self._robot)
         self._states.clear()
         self._objects = None
         for camera in self._cameras.values():
             camera.forget()
-        self._next_ns = self._status_at = now
+        self._status_at = now
+        self._pace.restart(now)
 
     def _times(self) -> tuple[int, int]:
         return self._clock.now_ns(), self._node.get_clock().now().nanoseconds
@@ -182,8 +180,10 @@ class PolicyNode:
             self._instruction = str(instruction.data)
         status = polling.newest(self._control)
         if status is not None:
-            if self._listening.begins(conversions.status_values(status)):
-                self._next_ns = 0
+            said = conversions.status_values(status)
+            self._speed = float(said.get('speed', self._speed))
+            if self._listening.begins(said):
+                self._pace.restart(self._clock.now_ns())
                 self._ablation.restart()
             self._complaints['control'] = MISSED if self._listening.missed else ''
             if not self._listening:
@@ -204,27 +204,17 @@ class PolicyNode:
             name: tap.sample for name, tap in self._cameras.items() if tap.sample is not None
         }
         inputs = Inputs(tuple(self._states), images, self._objects, self._instruction)
-        seen = self._ablation.apply(inputs)
-        self._pending = self._worker.submit(self._propose, seen, now), now
-
-    def _propose(self, inputs: Inputs, now: int) -> Proposal | Missing:
-        """Infer, on the worker's thread."""
-        steady = SteadyClock()
-        begun_ns = steady.now_ns()
-        result = self._inference.propose(inputs, now)
-        if self._least_ns and isinstance(result, Proposal):
-            steady.sleep_until(begun_ns + self._least_ns)
-        return result
+        if self._pace.fit(inputs, self._card.reference):
+            self._pace.begun(now)
+            self._worker.begin(self._ablation.apply(inputs), now)
 
     def _take_result(self) -> None:
-        if self._pending is None or not self._pending[0].done():
-            return
-        future, begun_ns = self._pending
-        self._pending = None
         try:
-            result = future.result()
+            result = self._worker.take(self._clock.now_ns())
         except PolicyError as error:
             self._complaints['graph'] = str(error)
+            return
+        if result is None:
             return
         if isinstance(result, Missing):
             self._status_at = self._status_at if self._missing else 0
@@ -233,7 +223,7 @@ class PolicyNode:
         self._missing = ()
         self._inferences += 1
         self._publish_chunk(result)
-        self._latencies_ms.append((self._clock.now_ns() - begun_ns) / 1e6)
+        self._pace.sent(self._clock.now_ns(), self._speed)
 
     def _publish_chunk(self, proposal: Proposal) -> None:
         self._complaints['graph'] = ''
@@ -256,7 +246,7 @@ class PolicyNode:
 
     def _publish_status(self, now: int) -> None:
         self._status_at, missing = now, ', '.join(self._missing)
-        latencies = np.array(self._latencies_ms or [0.0])
+        p50_ms, p99_ms = self._worker.latencies_ms
         wrong = [f'missing: {missing}'] if missing else []
         wrong += [text for text in self._complaints.values() if text]
         message = '; '.join(wrong)
@@ -269,8 +259,8 @@ class PolicyNode:
             'instruction': self._instruction or '',
             'inferences': self._inferences,
             'not_finite': self._failures,
-            'inference_p50_ms': round(float(np.percentile(latencies, 50)), 3),
-            'inference_p99_ms': round(float(np.percentile(latencies, 99)), 3),
+            'inference_p50_ms': p50_ms,
+            'inference_p99_ms': p99_ms,
             'message': message,
         }
         for name, camera in self._cameras.items():

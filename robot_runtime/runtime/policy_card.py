@@ -100,9 +100,12 @@ class Output(Strict):
 class Schedule(Strict):
     """How chunks follow one another."""
 
-    kind: Literal['latest', 'blend']
-    period_s: Positive  # from one inference to the next
+    kind: Literal['latest', 'blend', 'sync', 'ensemble']
+    period_s: Positive  # from one inference to the next; of a chunk, what is executed
     blend_s: Annotated[float, Field(ge=0.0)] = 0.0
+    m: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.01  # ensemble: weights exp(-m i), 0 the oldest
+    angles: tuple[Name, ...] = ()  # joints at the same place a turn further
+    discrete: tuple[Name, ...] = ()  # joints whose targets are choices, such as open and closed
 
 
 class Start(Strict):
@@ -158,7 +161,27 @@ class PolicyCard(Strict):
             raise ValueError(
                 f'schedule.blend_s is {self.schedule.blend_s}, more than a chunk of {horizon_s} s'
             )
+        self._check_schedule(horizon_s)
         return self
+
+    def _check_schedule(self, horizon_s: float) -> None:
+        schedule, anchor = self.schedule, self.output.anchor
+        for field in ('angles', 'discrete'):
+            unknown = sorted({*getattr(schedule, field)} - {*self.output.joints})
+            if unknown:
+                raise ValueError(f'schedule.{field} names {unknown}, which output.joints has not')
+        if schedule.kind != 'sync':
+            return
+        if anchor != 'arrival':
+            raise ValueError(
+                f'output.anchor is {anchor} with schedule.kind sync, which needs arrival: the '
+                f'robot stands while a chunk is inferred, and then plays it from its first row'
+            )
+        if schedule.period_s > horizon_s:
+            raise ValueError(
+                f'schedule.period_s is {schedule.period_s}, but a chunk to be executed that long '
+                f'has {horizon_s:g} s'
+            )
 
     @property
     def cameras(self) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from robot_runtime.core import control, gate
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.gate_watches import sense
+from robot_runtime.core.inference_pace import InferencePace
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.core.stream import Sample
@@ -51,7 +52,9 @@ class Lockstep:
             robot, cell, self._period_ns, card.cameras,
             conditions.witness_scale, conditions.witness_space,
         )  # fmt: skip
-        self._infer_ns = round(card.schedule.period_s * SECOND)
+        period_ns, sync = round(card.schedule.period_s * SECOND), card.schedule.kind == 'sync'
+        self._pace = InferencePace(period_ns, sync)
+        self.look: Callable[[control.ControlReport, Command | None], None] | None = None
         self._ablation = Ablation(conditions.input_ablation)
 
     def run(self, assignment: Assignment) -> Outcome:
@@ -61,7 +64,8 @@ class Lockstep:
         self._pass(SETTLE_NS, lambda: False)
         self._events.append(Event.POLICY)
         self._ablation.restart()
-        self._due_ns = begin_ns = self._now_ns
+        begin_ns = self._now_ns
+        self._pace.restart(begin_ns)
         cell = self.plant.cell
 
         def over() -> bool:
@@ -93,7 +97,7 @@ class Lockstep:
 
     def _start(self, assignment: Assignment) -> None:
         self._now_ns = self._tick_ns = BEGIN_NS
-        self._due_ns = 0
+        self._arrival_ns = 0  # of the chunk that is being inferred
         self._instruction = assignment.instruction
         self._control = control.initial(self._control_config)
         self._gate = gate.initial(self._gate_config, self._now_ns)
@@ -140,6 +144,8 @@ class Lockstep:
             self._control_config, self._control, inputs, now_ns, now_ns + ROS_OFFSET_NS
         )
         self._notice = report.refused[-1] if report.refused else self._notice
+        if self.look is not None:
+            self.look(report, command)
         if command is not None:
             self._hash_in(command)
             self._gate, motion = gate.on_command(
@@ -166,20 +172,25 @@ class Lockstep:
 
     def _infer(self, now_ns: int) -> None:
         """Do what policy_node does: infer on its grid, or as soon as the last one is over."""
-        if self._control.mode is not Mode.POLICY or now_ns < self._due_ns:
+        if self._control.mode is not Mode.POLICY or now_ns < self._arrival_ns:
             return
-        arrival_ns = now_ns + self._conditions.delay_ns
-        self._due_ns = max(self._due_ns + self._infer_ns, arrival_ns)
+        if not self._pace.due(now_ns):
+            return
         plant = self.plant
         inputs = Inputs(
             tuple(plant.states), plant.images(now_ns), plant.objects, self._instruction
         )
+        if not self._pace.fit(inputs, self._card.reference):
+            return
+        self._pace.begun(now_ns)
+        self._arrival_ns = arrival_ns = now_ns + self._conditions.delay_ns
         result = self._inference.propose(self._ablation.apply(inputs), now_ns)
         if isinstance(result, Missing):
             self._missing = result.names
             return
         self._missing = ()
         self._inferences += 1
+        self._pace.sent(arrival_ns, self._conditions.speed)
         stamp_ns = result.stamp_ns
         chunk = Chunk(stamp_ns - ROS_OFFSET_NS, result.step_ns, result.rows, stamp_ns)
         self._coming.append((arrival_ns, chunk))

@@ -24,6 +24,18 @@ def lockstep(**conditions: object) -> Lockstep:
     return Lockstep(ROBOT, PICK.card, Inference(PICK, ROBOT), Cell(), Conditions(**given))
 
 
+def scheduled(kind: str, **conditions: object) -> Lockstep:
+    """Return a run of the scripted policy with another schedule."""
+    anchor = 'arrival' if kind == 'sync' else 'observation'
+    card = PICK.card.model_copy(update={
+        'output': PICK.card.output.model_copy(update={'anchor': anchor}),
+        'schedule': PICK.card.schedule.model_copy(update={'kind': kind, 'period_s': 0.4}),
+    })  # fmt: skip
+    given = Conditions(**{'delay_ns': 100_000_000, **conditions})
+    policy = OnnxPolicy.load(model_folder('scripted_pick'))
+    return Lockstep(ROBOT, card, Inference(policy, ROBOT), Cell(), given)
+
+
 class Witnessed:
     """Stands in for an inference: keeps what it is shown, and proposes nothing."""
 
@@ -73,6 +85,21 @@ def test_a_slow_inference_is_asked_less_often_and_at_half_speed_all_takes_longer
     assert half.success
     assert half.seconds > 12.0  # 9 s at full speed
     assert half.violations == 0
+
+
+@pytest.mark.parametrize(('kind', 'inferences'), [('sync', 6), ('ensemble', 8), ('latest', 8)])
+def test_every_schedule_moves_the_robot_within_all_limits_and_never_leaves_it_alone(
+    kind: str, inferences: int
+) -> None:
+    run = scheduled(kind, time_limit_s=3.0)
+    targets = []
+    run.look = lambda report, _: targets.append(report.target)
+    outcome = run.run(assignments(1, 1)[0])
+    assert (outcome.violations, outcome.fault, outcome.refused) == (0, '', 0)
+    assert outcome.late_ticks == 0
+    assert outcome.inferences == inferences
+    said = [target for target in targets if target is not None]
+    assert np.abs(said[-1] - said[0]).max() > 0.1
 
 
 def test_the_policy_is_shown_a_frame_and_the_joints_around_its_time(
