@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
+from robot_runtime.core.delays import Delays
 from robot_runtime.core.ensemble import Mixing
 from robot_runtime.core.handover import Handover
 from robot_runtime.core.kinds import Kinds
@@ -118,6 +119,7 @@ class ControlState:
     recent: Recent | None = None  # of the joints that take velocities
     resumable: bool = False  # lateness alone ended POLICY, and nothing moved the robot since
     bad_chunks: int = 0  # in a row
+    delays: Delays = field(default_factory=Delays)  # of all chunks but the first of each mode
     stepped_ns: int | None = None  # steady clock: when the ROS clock was last set
     stepped_ros_ns: int = 0  # stamps above it are of the time since
     clock_step_ns: int = 0  # by which it was set

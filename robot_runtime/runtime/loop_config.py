@@ -101,4 +101,6 @@ def home_of(robot: RobotFile, card: PolicyCard) -> Floats:
 def placed(chunk: Chunk, output: Output, now_ns: int) -> Chunk:
     """Return the chunk as its card anchors it, when it arrives at `now_ns`."""
     start_ns = now_ns if output.anchor == 'arrival' else chunk.start_ns
-    return replace(chunk, start_ns=start_ns, interpolation=output.interpolation)
+    return replace(
+        chunk, start_ns=start_ns, interpolation=output.interpolation, observed_ns=chunk.start_ns
+    )
