@@ -8,7 +8,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray
 import numpy as np
-from robot_runtime.core.inference_pace import InferencePace
 from robot_runtime.core.observation import Inputs, Measured, Missing
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Floats
@@ -23,6 +22,7 @@ from robot_runtime.ros.sim_clock import clock_of, silence
 from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
+from robot_runtime.runtime.chunk_sending import ChunkSending
 from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.inference import Inference, Proposal
 from robot_runtime.runtime.inference_worker import InferenceWorker
@@ -30,6 +30,7 @@ from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy, PolicyError
 from robot_runtime.runtime.robot_file import load_robot
+from robot_runtime.runtime.schedule_timing import measured_delay_s
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
@@ -63,9 +64,8 @@ class PolicyNode:
         self._worker = InferenceWorker(Inference(policy, self._robot), least_ns)
         self._ablation = Ablation(values['ablation'])
         self._card = policy.card
-        schedule = self._card.schedule
-        self._pace = InferencePace(round(schedule.period_s * 1e9), schedule.kind == 'sync')
-        self._speed = 1.0  # of the chunk's clock, as control says
+        delay_s = measured_delay_s(policy) if self._card.prefix else 0.0
+        self._sending = ChunkSending(self._card, max(least_ns, round(delay_s * 1e9)))
         self._stream, self._rates = joint_stream(self._robot), rates_of(self._robot)
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self._objects: Sample[Floats] | None = None
@@ -116,7 +116,7 @@ class PolicyNode:
             self._services.serve_one()
             self._take_result()
             wanted = self._node.active and self._listening
-            if wanted and self._pace.due(now) and not self._worker.busy:
+            if wanted and self._sending.due(now) and not self._worker.busy:
                 self._infer(now)
             if now - self._status_at >= STATUS_NS or not reached:
                 self._publish_status(now)
@@ -152,7 +152,7 @@ class PolicyNode:
         for camera in self._cameras.values():
             camera.forget()
         self._status_at = now
-        self._pace.restart(now)
+        self._sending.restart(now)
 
     def _times(self) -> tuple[int, int]:
         return self._clock.now_ns(), self._node.get_clock().now().nanoseconds
@@ -181,9 +181,9 @@ class PolicyNode:
         status = polling.newest(self._control)
         if status is not None:
             said = conversions.status_values(status)
-            self._speed = float(said.get('speed', self._speed))
+            self._sending.hear(said)
             if self._listening.begins(said):
-                self._pace.restart(self._clock.now_ns())
+                self._sending.restart(self._clock.now_ns())
                 self._ablation.restart()
             self._complaints['control'] = MISSED if self._listening.missed else ''
             if not self._listening:
@@ -204,9 +204,8 @@ class PolicyNode:
             name: tap.sample for name, tap in self._cameras.items() if tap.sample is not None
         }
         inputs = Inputs(tuple(self._states), images, self._objects, self._instruction)
-        if self._pace.fit(inputs, self._card.reference):
-            self._pace.begun(now)
-            self._worker.begin(self._ablation.apply(inputs), now)
+        if self._sending.begins(inputs, now):
+            self._worker.begin(self._ablation.apply(inputs), now, self._sending.sent)
 
     def _take_result(self) -> None:
         try:
@@ -223,7 +222,7 @@ class PolicyNode:
         self._missing = ()
         self._inferences += 1
         self._publish_chunk(result)
-        self._pace.sent(self._clock.now_ns(), self._speed)
+        self._sending.send(result, self._clock.now_ns())
 
     def _publish_chunk(self, proposal: Proposal) -> None:
         self._complaints['graph'] = ''

@@ -7,6 +7,7 @@ from math import prod
 from robot_runtime.core.observation import Kind
 from robot_runtime.runtime.config_file import ConfigError
 from robot_runtime.runtime.policy_card import Input, PolicyCard
+from robot_runtime.runtime.prefix_terms import PrefixInput
 from robot_runtime.runtime.robot_file import RobotFile
 
 
@@ -61,7 +62,7 @@ def check_graph(
 ) -> None:
     """Refuse a card whose names, shapes or types are not those of the graph."""
     who = f'card {card.name}'
-    asked = sorted(item.name for item in card.inputs)
+    asked = sorted([i.name for i in card.inputs] + [i.name for i in card.prefix])
     given = {value.name: value for value in inputs}
     if asked != sorted(given):
         raise ConfigError(f'{who}: inputs are {asked}, but the graph has {sorted(given)}')
@@ -75,6 +76,8 @@ def check_graph(
                 f'one of {list(kinds)}'
             )
         _check_shape(f'{who}: input {item.name}', value, _tail(item))
+    for told in card.prefix:
+        _check_prefix(card, told, given[told.name], f'{who}: input {told.name}')
     results = {value.name: value for value in outputs}
     result = results.get(card.output.name)
     if result is None:
@@ -85,6 +88,16 @@ def check_graph(
         raise ConfigError(f'{who}: output {result.name} is {result.dtype}, not a float')
     rows, joints = card.output.rows, len(card.output.joints)
     _check_shape(f'{who}: output {result.name}', result, (rows, joints) if rows > 1 else (joints,))
+
+
+def _check_prefix(card: PolicyCard, item: PrefixInput, value: GraphValue, what: str) -> None:
+    """Refuse an input for what is executed that the graph declares otherwise."""
+    if value.dtype not in item.dtypes:
+        raise ConfigError(
+            f'{what} is {value.dtype} in the graph, but {item.term} needs one of '
+            f'{list(item.dtypes)}'
+        )
+    _check_shape(what, value, item.tail(card.output.rows, len(card.output.joints)))
 
 
 def _dtypes(term: Kind) -> tuple[str, ...]:

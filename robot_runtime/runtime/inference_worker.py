@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import numpy as np
 from robot_runtime.core.observation import Inputs, Missing
+from robot_runtime.core.sent_chunks import SentChunks
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.inference import Inference, Proposal
 
@@ -33,9 +34,9 @@ class InferenceWorker:
         p50, p99 = np.percentile(self._latencies_ms or [0.0], (50, 99))
         return round(float(p50), 3), round(float(p99), 3)
 
-    def begin(self, inputs: Inputs, now_ns: int) -> None:
-        """Begin an inference; there must be none under way."""
-        self._pending = self._executor.submit(self._propose, inputs, now_ns), now_ns
+    def begin(self, inputs: Inputs, now_ns: int, sent: SentChunks) -> None:
+        """Begin an inference that goes on from what was `sent`; there must be none under way."""
+        self._pending = self._executor.submit(self._propose, inputs, now_ns, sent), now_ns
 
     def wait(self, most_ns: int) -> None:
         """Sleep until the inference is done, `most_ns` at most."""
@@ -60,10 +61,10 @@ class InferenceWorker:
         """End the thread when it has done its last inference."""
         self._executor.shutdown(wait=False)
 
-    def _propose(self, inputs: Inputs, now_ns: int) -> Proposal | Missing:
+    def _propose(self, inputs: Inputs, now_ns: int, sent: SentChunks) -> Proposal | Missing:
         steady = SteadyClock()
         begun_ns = steady.now_ns()
-        result = self._inference.propose(inputs, now_ns)
+        result = self._inference.propose(inputs, now_ns, sent)
         if self._least_ns and isinstance(result, Proposal):
             steady.sleep_until(begun_ns + self._least_ns)
         return result

@@ -8,6 +8,7 @@ from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control_state import ControlConfig
 from robot_runtime.core.ensemble import Mixing, ratio_of
 from robot_runtime.core.kinds import Kinds
+from robot_runtime.core.schedule import KINDS
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.body import load_body
@@ -44,7 +45,7 @@ def control_config(
         groups=groups,
         period_ns=period_ns,
         state_timeout_ns=round(robot.timeouts.joint_state_s * SECOND),
-        schedule_kind=card.schedule.kind,
+        schedule_kind=card.schedule.kind if card.schedule.kind in KINDS else 'latest',  # rtc_*
         blend_ns=round(card.schedule.blend_s * SECOND),
         executed_ns=round(card.schedule.period_s * SECOND / speed),
         mixing=mixing_of(robot, card),

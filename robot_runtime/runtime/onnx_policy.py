@@ -18,14 +18,15 @@ from robot_runtime.runtime.config_file import ConfigError
 from robot_runtime.runtime.policy_card import (
     CARD,
     load_card,
-    normalization_of,
     PolicyCard,
 )
+from robot_runtime.runtime.scaling import normalization_of
 
 Feed = Mapping[str, NDArray[Any]]
 DTYPES = {
     'tensor(float)': 'float32', 'tensor(double)': 'float64', 'tensor(int64)': 'int64',
     'tensor(int32)': 'int32', 'tensor(uint8)': 'uint8', 'tensor(string)': 'object',
+    'tensor(bool)': 'bool',
 }  # fmt: skip
 
 

@@ -7,26 +7,18 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 from robot_runtime.core.observation import Kind, OBJECTS, Term
-from robot_runtime.core.tensors import Layout, Normalization
+from robot_runtime.core.tensors import Layout
 from robot_runtime.runtime.config_file import ConfigError, load, Positive, Strict
 from robot_runtime.runtime.joint_groups import Name
+from robot_runtime.runtime.prefix_terms import PrefixInput
 from robot_runtime.runtime.robot_file import RobotFile
+from robot_runtime.runtime.scaling import check_lengths, normalization_of, Scaling
 
 CARD = 'card.yaml'
 Sha256 = Annotated[str, Field(pattern=r'^[0-9a-f]{64}$')]
 FileName = Annotated[str, Field(pattern=r'^[A-Za-z0-9_][A-Za-z0-9_.-]*$')]
 ObjectName = Literal['red', 'green', 'blue', 'tray', 'tcp']
 NUMERIC = ('joint_position', 'joint_velocity', 'objects', 'image')
-
-
-class MeanStd(Strict):
-    """Normalization (x - mean) / std: one figure for all elements, or one for each."""
-
-    mean: Annotated[tuple[float, ...], Field(min_length=1)]
-    std: Annotated[tuple[Positive, ...], Field(min_length=1)]
-
-
-Scaling = Literal['identity'] | MeanStd
 
 
 class Input(Strict):
@@ -62,7 +54,7 @@ class Input(Strict):
                 f"input {self.name} needs a normalization: mean and std, or the word 'identity'"
             )
         count = 3 if self.term == 'image' else self.size
-        _check_lengths(f'input {self.name}', self.normalization, count)
+        check_lengths(f'input {self.name}', self.normalization, count)
         return self
 
     @property
@@ -93,17 +85,18 @@ class Output(Strict):
 
     @model_validator(mode='after')
     def _complete(self) -> 'Output':
-        _check_lengths(f'output {self.name}', self.normalization, len(self.joints))
+        check_lengths(f'output {self.name}', self.normalization, len(self.joints))
         return self
 
 
 class Schedule(Strict):
     """How chunks follow one another."""
 
-    kind: Literal['latest', 'blend', 'sync', 'ensemble']
+    kind: Literal['latest', 'blend', 'sync', 'ensemble', 'rtc_prefix', 'rtc_guided']
     period_s: Positive  # from one inference to the next; of a chunk, what is executed
     blend_s: Annotated[float, Field(ge=0.0)] = 0.0
     m: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.01  # ensemble: weights exp(-m i), 0 the oldest
+    most_delay: Annotated[int, Field(ge=0)] | None = None  # rtc: rows that a policy can be late
     angles: tuple[Name, ...] = ()  # joints at the same place a turn further
     discrete: tuple[Name, ...] = ()  # joints whose targets are choices, such as open and closed
 
@@ -139,6 +132,7 @@ class PolicyCard(Strict):
     description: str = ''
     graph: Graph
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
+    prefix: tuple[PrefixInput, ...] = ()
     output: Output
     reference_camera: Name | None = None
     schedule: Schedule
@@ -148,7 +142,7 @@ class PolicyCard(Strict):
 
     @model_validator(mode='after')
     def _consistent(self) -> 'PolicyCard':
-        names = [item.name for item in self.inputs]
+        names = [item.name for item in self.inputs] + [item.name for item in self.prefix]
         if len(set(names)) != len(names):
             raise ValueError(f'inputs has a name more than once: {names}')
         cameras = self.cameras
@@ -170,6 +164,19 @@ class PolicyCard(Strict):
             unknown = sorted({*getattr(schedule, field)} - {*self.output.joints})
             if unknown:
                 raise ValueError(f'schedule.{field} names {unknown}, which output.joints has not')
+        count = len(self.output.joints)
+        for item in self.prefix:
+            check_lengths(f'input {item.name}', item.normalization, count)
+        told = any(item.term == 'action_prefix' for item in self.prefix)
+        if schedule.kind.startswith('rtc_') and not told:
+            raise ValueError(
+                f'schedule.kind {schedule.kind} needs a graph that is told what is executed: '
+                f'prefix has no input of term action_prefix'
+            )
+        if self.prefix and anchor != 'observation':
+            raise ValueError(
+                f'output.anchor is {anchor}, but a prefix goes with the time of the observation'
+            )
         if schedule.kind != 'sync':
             return
         if anchor != 'arrival':
@@ -206,13 +213,6 @@ def terms_of(card: PolicyCard, robot: RobotFile) -> tuple[Term, ...]:
     return tuple(_term(item, robot.joint_names) for item in card.inputs)
 
 
-def normalization_of(scaling: Scaling | None) -> Normalization:
-    """Return the map that a card asks for."""
-    if scaling is None or scaling == 'identity':
-        return Normalization.identity()
-    return Normalization(np.array(scaling.mean), np.array(scaling.std))
-
-
 def _term(item: Input, joint_names: Sequence[str]) -> Term:
     index: Any = None
     if item.joints:
@@ -225,12 +225,3 @@ def _term(item: Input, joint_names: Sequence[str]) -> Term:
         width=item.width or 0, height=item.height or 0, layout=item.layout or 'HWC',
         scale=item.scale, goals=item.goals,
     )  # fmt: skip
-
-
-def _check_lengths(what: str, scaling: Scaling | None, count: int) -> None:
-    if isinstance(scaling, MeanStd):
-        for key, values in (('mean', scaling.mean), ('std', scaling.std)):
-            if len(values) not in (1, count):
-                raise ValueError(
-                    f'{what} has {len(values)} figures in normalization.{key}, but takes {count}'
-                )

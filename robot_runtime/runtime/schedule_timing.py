@@ -28,6 +28,12 @@ def check_timing(card: PolicyCard, delay_s: float) -> None:
             f'{who}: {takes}, more than the {schedule.period_s:g} s of schedule.period_s from one '
             f'to the next'
         )
+    most = schedule.most_delay
+    if schedule.kind.startswith('rtc_') and most is not None and delay_s > most * output.dt_s:
+        raise ConfigError(
+            f'{who}: {takes}, more than the {most} rows of schedule.most_delay that the policy '
+            f'can be late'
+        )
     s = round(schedule.period_s / output.dt_s)
     # Rows that have passed: one that is being passed is held, and so is the last one.
     d = int(delay_s / output.dt_s) if output.anchor == 'observation' else 0

@@ -7,12 +7,12 @@ import numpy as np
 from robot_runtime.core import control, gate
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.gate_watches import sense
-from robot_runtime.core.inference_pace import InferencePace
 from robot_runtime.core.mode import Event, Mode
 from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.runtime.ablation import Ablation
+from robot_runtime.runtime.chunk_sending import ChunkSending
 from robot_runtime.runtime.gate_config import gate_config
 from robot_runtime.runtime.inference import Inference
 from robot_runtime.runtime.loop_config import control_config, placed
@@ -52,8 +52,6 @@ class Lockstep:
             robot, cell, self._period_ns, card.cameras,
             conditions.witness_scale, conditions.witness_space,
         )  # fmt: skip
-        period_ns, sync = round(card.schedule.period_s * SECOND), card.schedule.kind == 'sync'
-        self._pace = InferencePace(period_ns, sync)
         self.look: Callable[[control.ControlReport, Command | None], None] | None = None
         self._ablation = Ablation(conditions.input_ablation)
 
@@ -65,7 +63,7 @@ class Lockstep:
         self._events.append(Event.POLICY)
         self._ablation.restart()
         begin_ns = self._now_ns
-        self._pace.restart(begin_ns)
+        self._sending.restart(begin_ns)
         cell = self.plant.cell
 
         def over() -> bool:
@@ -98,6 +96,7 @@ class Lockstep:
     def _start(self, assignment: Assignment) -> None:
         self._now_ns = self._tick_ns = BEGIN_NS
         self._arrival_ns = 0  # of the chunk that is being inferred
+        self._sending = ChunkSending(self._card, self._conditions.delay_ns)
         self._instruction = assignment.instruction
         self._control = control.initial(self._control_config)
         self._gate = gate.initial(self._gate_config, self._now_ns)
@@ -174,23 +173,31 @@ class Lockstep:
         """Do what policy_node does: infer on its grid, or as soon as the last one is over."""
         if self._control.mode is not Mode.POLICY or now_ns < self._arrival_ns:
             return
-        if not self._pace.due(now_ns):
+        if not self._sending.due(now_ns):
             return
         plant = self.plant
         inputs = Inputs(
             tuple(plant.states), plant.images(now_ns), plant.objects, self._instruction
         )
-        if not self._pace.fit(inputs, self._card.reference):
+        if not self._sending.begins(inputs, now_ns):
             return
-        self._pace.begun(now_ns)
         self._arrival_ns = arrival_ns = now_ns + self._conditions.delay_ns
-        result = self._inference.propose(self._ablation.apply(inputs), now_ns)
+        self._hear()
+        seen, sent = self._ablation.apply(inputs), self._sending.sent
+        result = self._inference.propose(seen, now_ns, sent)
         if isinstance(result, Missing):
             self._missing = result.names
             return
         self._missing = ()
         self._inferences += 1
-        self._pace.sent(arrival_ns, self._conditions.speed)
+        self._sending.send(result, arrival_ns)
         stamp_ns = result.stamp_ns
         chunk = Chunk(stamp_ns - ROS_OFFSET_NS, result.step_ns, result.rows, stamp_ns)
         self._coming.append((arrival_ns, chunk))
+
+    def _hear(self) -> None:
+        """Let the policy know what control says in its status."""
+        state = self._control
+        taken_ns = max((chunk.stamp_ns for chunk in state.schedule.chunks), default=0)
+        delay_ns = state.delays.quantile(0.95) * self._period_ns
+        self._sending.heard(taken_ns, delay_ns, self._conditions.speed)

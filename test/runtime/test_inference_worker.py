@@ -6,6 +6,7 @@ from threading import Event
 import numpy as np
 import pytest
 from robot_runtime.core.observation import Inputs, Missing
+from robot_runtime.core.sent_chunks import SentChunks
 from robot_runtime.runtime.inference import Proposal
 from robot_runtime.runtime.inference_worker import InferenceWorker
 from robot_runtime.runtime.onnx_policy import PolicyError
@@ -21,7 +22,7 @@ class Told:
         self.may, self.answer = Event(), CHUNK
         self.seen: list[int] = []
 
-    def propose(self, _: Inputs, now_ns: int) -> Proposal | Missing:
+    def propose(self, _: Inputs, now_ns: int, __: SentChunks) -> Proposal | Missing:
         self.seen.append(now_ns)
         assert self.may.wait(30.0)
         if isinstance(self.answer, Exception):
@@ -39,7 +40,7 @@ def told() -> Iterator[Told]:
 def test_a_result_is_taken_once_and_not_before_it_is_there(told: Told) -> None:
     worker = InferenceWorker(told)
     assert (worker.busy, worker.take(0), worker.latencies_ms) == (False, None, (0.0, 0.0))
-    worker.begin(Inputs(), 7)
+    worker.begin(Inputs(), 7, SentChunks())
     assert worker.busy
     assert worker.take(8) is None
     told.may.set()
@@ -55,7 +56,7 @@ def test_what_is_missing_has_no_latency_and_what_the_graph_raised_is_raised(told
     told.may.set()
     for answer in (Missing(('a camera',)), PolicyError('the graph cannot be run')):
         told.answer = answer
-        worker.begin(Inputs(), 0)
+        worker.begin(Inputs(), 0, SentChunks())
         worker.wait(30_000 * MS)
         if isinstance(answer, Missing):
             assert worker.take(MS) is answer
@@ -69,10 +70,10 @@ def test_what_is_missing_has_no_latency_and_what_the_graph_raised_is_raised(told
 
 def test_a_forgotten_inference_has_no_result(told: Told) -> None:
     worker = InferenceWorker(told)
-    worker.begin(Inputs(), 0)
+    worker.begin(Inputs(), 0, SentChunks())
     worker.forget()
     told.may.set()
-    worker.begin(Inputs(), 1)
+    worker.begin(Inputs(), 1, SentChunks())
     worker.wait(30_000 * MS)
     assert worker.take(2) is CHUNK
     assert worker.take(3) is None

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from model_folder import folder
 import numpy as np
+import prefix_policy
 import pytest
 from robot_runtime.core.observation import Inputs, Missing
+from robot_runtime.core.sent_chunks import SentChunks
 from robot_runtime.runtime.inference import Inference
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import OnnxPolicy
@@ -42,7 +44,7 @@ class Witnessed:
     def __init__(self) -> None:
         self.seen: list[tuple[Inputs, int]] = []
 
-    def propose(self, inputs: Inputs, now_ns: int) -> Missing:
+    def propose(self, inputs: Inputs, now_ns: int, _: SentChunks) -> Missing:
         self.seen.append((inputs, now_ns))
         return Missing(('a policy',))
 
@@ -141,3 +143,21 @@ def test_light_and_noise_are_multiplied_and_one_is_the_cell_as_it_is() -> None:
     assert dark.mean() < 0.8 * plain.mean()
     clean, noisy = (Cell(seed=1, noise=noise).render('front', 64, 48) for noise in (0.0, 8.0))
     assert np.std(noisy.astype(int) - clean) == pytest.approx(20.0, rel=0.3)
+
+
+@pytest.mark.parametrize(('speed', 'delay_ms'), [(1.0, 100), (1.0, 30), (0.5, 100)])
+def test_a_policy_that_is_told_what_is_executed_goes_on_without_a_seam(
+    tmp_path: Path, speed: float, delay_ms: int
+) -> None:
+    policy = OnnxPolicy.load(folder(tmp_path, prefix_policy.card, prefix_policy.graph()))
+    given = Conditions(delay_ns=delay_ms * 1_000_000, speed=speed, time_limit_s=2.0 * speed)
+    run = Lockstep(ROBOT, policy.card, Inference(policy, ROBOT), Cell(), given)
+    targets, merged = [], []
+    run.look = lambda report, _: (targets.append(report.target), merged.extend(report.merged))
+    outcome = run.run(assignments(1, 1)[0])
+    assert (outcome.violations, outcome.fault, outcome.late_ticks) == (0, '', 0)
+    assert len(merged) >= 8
+    joint = ROBOT.joint_names.index(policy.card.output.joints[0])
+    way = np.array([target[joint] for target in targets if target is not None])[100:]
+    each_tick = prefix_policy.SLOPE * speed * TICK_NS / 50_000_000
+    np.testing.assert_allclose(np.diff(way), each_tick, rtol=1e-3)
