@@ -1,4 +1,4 @@
-"""A policy that is told what is executed, and goes on from its end at one slope."""
+"""Policies that move one joint at one slope; one goes on from what is executed."""
 
 import numpy as np
 from onnx import helper, numpy_helper, TensorProto
@@ -17,7 +17,7 @@ def graph():
     def constant(name, value):
         return numpy_helper.from_array(np.array(value), name)
     slope = np.zeros((1, JOINTS), dtype=np.float32)
-    slope[0, 0] = SLOPE
+    slope[0, -1] = SLOPE
     constants = [
         constant('one', np.int64(1)), constant('none', np.int64(0)), constant('slope', slope),
         constant('numbers', np.arange(ROWS)), constant('axis1', [1]), constant('axis0', [0]),
@@ -53,6 +53,26 @@ def graph():
     outputs = [helper.make_tensor_value_info('actions', FLOAT, [1, ROWS, JOINTS])]
     body = helper.make_graph(nodes, 'onward', inputs, outputs, constants)
     return helper.make_model(body, opset_imports=[helper.make_opsetid('', 17)], ir_version=9)
+
+
+def plain_graph():
+    """Return a graph whose rows go SLOPE further each, from the measured joints on."""
+    ways = np.zeros((1, ROWS, JOINTS), dtype=np.float32)
+    ways[0, :, -1] = SLOPE * np.arange(ROWS)
+    state = helper.make_tensor_value_info('state', FLOAT, [1, JOINTS])
+    actions = helper.make_tensor_value_info('actions', FLOAT, [1, ROWS, JOINTS])
+    nodes = [helper.make_node('Add', ['state', 'ways'], ['actions'])]
+    body = helper.make_graph(
+        nodes, 'ways', [state], [actions], [numpy_helper.from_array(ways, 'ways')])
+    return helper.make_model(body, opset_imports=[helper.make_opsetid('', 17)], ir_version=9)
+
+
+def sync_card(content):
+    """Make the card of test/model_folder.py that of the plain graph, half of a chunk a time."""
+    card(content)
+    del content['prefix']
+    content['output'].update(anchor='arrival')
+    content['schedule'] = {'kind': 'sync', 'period_s': 0.5}
 
 
 def card(content):

@@ -17,10 +17,12 @@ from robot_runtime.runtime.card_checks import check_graph, GraphValue
 from robot_runtime.runtime.config_file import ConfigError
 from robot_runtime.runtime.policy_card import (
     CARD,
+    Graph,
     load_card,
     PolicyCard,
 )
 from robot_runtime.runtime.scaling import normalization_of
+from robot_runtime.runtime.staged_session import StagedSession
 
 Feed = Mapping[str, NDArray[Any]]
 DTYPES = {
@@ -37,7 +39,9 @@ class PolicyError(RuntimeError):
 class OnnxPolicy:
     """A checked graph in a session; `infer` turns a feed into rows of joints in SI units."""
 
-    def __init__(self, card: PolicyCard, session: ort.InferenceSession) -> None:
+    def __init__(
+        self, card: PolicyCard, session: ort.InferenceSession | StagedSession
+    ) -> None:
         """Take a session whose names, shapes and types the card describes."""
         self.card = card
         self._session = session
@@ -55,11 +59,12 @@ class OnnxPolicy:
         path = Path(folder)
         card = load_card(path)
         graph = path / card.graph.file
-        content = _checked_bytes(graph, card.graph.sha256)
-        _check_external_data(content, card, path)
-        # from the bytes that were hashed; a graph with external data needs its path
-        source = str(graph) if card.graph.external_data else content
-        policy = cls(card, _session(source, provider, graph))
+        session = _loaded(card, card.graph, path, provider)
+        if card.sampler is not None:
+            denoise = _loaded(card, card.sampler.graph, path, provider)
+            policy = cls(card, StagedSession(card, card.sampler, session, denoise))
+        else:
+            policy = cls(card, session)
         try:
             policy.warm_up()
             if card.golden is not None:
@@ -126,7 +131,8 @@ class OnnxPolicy:
 def package_sha256(folder: Path) -> str:
     """Return the hash of card, graph, external data and golden file, as robot files pin it."""
     card = load_card(folder)
-    names = {CARD, card.graph.file, *card.graph.external_data}
+    graphs = [card.graph] if card.sampler is None else [card.graph, card.sampler.graph]
+    names = {CARD, *(name for one in graphs for name in (one.file, *one.external_data))}
     names |= {card.golden.file} if card.golden else set()
     total = hashlib.sha256()
     for name in sorted(names):
@@ -141,6 +147,17 @@ def check_pin(folder: Path, pin: str | None) -> None:
     have = f'{load_card(folder).name}@{package_sha256(folder)}'
     if have != pin:
         raise ConfigError(f'the robot file pins the policy {pin}, but {folder} holds {have}')
+
+
+def _loaded(
+    card: PolicyCard, graph: Graph, folder: Path, provider: str
+) -> ort.InferenceSession:
+    """Return a session of one graph of a card, whose bytes are those of its hash."""
+    path = folder / graph.file
+    content = _checked_bytes(path, graph.sha256)
+    _check_external_data(content, card, graph, folder)
+    # from the bytes that were hashed; a graph with external data needs its path
+    return _session(str(path) if graph.external_data else content, provider, path)
 
 
 def _session(source: str | bytes, provider: str, graph: Path) -> ort.InferenceSession:
@@ -165,26 +182,28 @@ def _session(source: str | bytes, provider: str, graph: Path) -> ort.InferenceSe
     return session
 
 
-def _check_external_data(content: bytes, card: PolicyCard, folder: Path) -> None:
+def _check_external_data(
+    content: bytes, card: PolicyCard, graph: Graph, folder: Path
+) -> None:
     """Refuse weights outside the folder, and weights that the card does not list with a hash."""
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:
-        raise ConfigError(f'{folder / card.graph.file} is not an ONNX graph') from error
+        raise ConfigError(f'{folder / graph.file} is not an ONNX graph') from error
     used = _external_files(model)
     for name in sorted(used):
         parts = PurePosixPath(name).parts
         if len(parts) != 1 or parts[0] == '..' or (folder / name).is_symlink():
             raise ConfigError(
-                f'{folder / card.graph.file} has its weights in {name!r}, which must be a file '
+                f'{folder / graph.file} has its weights in {name!r}, which must be a file '
                 f'of the folder {folder}'
             )
-    if used != set(card.graph.external_data):
+    if used != set(graph.external_data):
         raise ConfigError(
-            f'card {card.name}: graph.external_data lists {sorted(card.graph.external_data)}, '
+            f'card {card.name}: graph.external_data lists {sorted(graph.external_data)}, '
             f'but the graph uses {sorted(used)}'
         )
-    for name, sha256 in card.graph.external_data.items():
+    for name, sha256 in graph.external_data.items():
         _checked_bytes(folder / name, sha256)
 
 

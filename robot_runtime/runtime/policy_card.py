@@ -18,6 +18,7 @@ CARD = 'card.yaml'
 Sha256 = Annotated[str, Field(pattern=r'^[0-9a-f]{64}$')]
 FileName = Annotated[str, Field(pattern=r'^[A-Za-z0-9_][A-Za-z0-9_.-]*$')]
 ObjectName = Literal['red', 'green', 'blue', 'tray', 'tcp']
+SAMPLED = ('noise', 'action_prefix', 'prefix_weights')  # what a sampler takes
 NUMERIC = ('joint_position', 'joint_velocity', 'objects', 'image')
 
 
@@ -116,6 +117,22 @@ class Graph(Strict):
     external_data: dict[FileName, Sha256] = Field(default_factory=dict)
 
 
+class Sampler(Strict):
+    """
+    A second graph that denoises what the first one has seen, in steps that the runtime takes.
+
+    Its other inputs are outputs of the first graph, and its output is named in `output`: the
+    velocity of the actions in flow time, which runs from noise at `time_from`.
+    """
+
+    graph: Graph
+    x: str  # its input for the actions on their way
+    time: str  # its input for the flow time
+    time_from: Literal[0, 1] = 0
+    steps: Annotated[int, Field(ge=1, le=100)] = 10
+    guidance: Positive = 5.0  # the most of it in a step
+
+
 class Golden(Strict):
     """Pairs of inputs and output that the graph must still give."""
 
@@ -133,6 +150,7 @@ class PolicyCard(Strict):
     graph: Graph
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     prefix: tuple[PrefixInput, ...] = ()
+    sampler: Sampler | None = None
     output: Output
     reference_camera: Name | None = None
     schedule: Schedule
@@ -167,8 +185,12 @@ class PolicyCard(Strict):
         count = len(self.output.joints)
         for item in self.prefix:
             check_lengths(f'input {item.name}', item.normalization, count)
-        told = any(item.term == 'action_prefix' for item in self.prefix)
-        if schedule.kind.startswith('rtc_') and not told:
+        terms = [item.term for item in self.prefix]
+        if self.sampler is not None and sorted(terms) != sorted(SAMPLED):
+            raise ValueError(
+                f'sampler needs in prefix one input each of {list(SAMPLED)}, not {terms}'
+            )
+        if schedule.kind.startswith('rtc_') and 'action_prefix' not in terms:
             raise ValueError(
                 f'schedule.kind {schedule.kind} needs a graph that is told what is executed: '
                 f'prefix has no input of term action_prefix'

@@ -96,7 +96,7 @@ def test_a_graph_goes_on_from_what_it_is_told_is_executed(tmp_path: Path) -> Non
     states = (Sample(NOW, STAMP, Measured(HOME)),)
     first = inference.propose(Inputs(states), NOW)
     assert isinstance(first, Proposal)
-    joint = ROBOT.joint_names.index(JOINTS[0])
+    joint = ROBOT.joint_names.index(JOINTS[-1])
     slope = np.zeros((20, 8))
     slope[:, joint] = prefix_policy.SLOPE * np.arange(20)
     np.testing.assert_allclose(first.rows, HOME + slope + slope[1], atol=1e-6)

@@ -6,6 +6,7 @@ from model_folder import folder
 import numpy as np
 import prefix_policy
 import pytest
+from robot_runtime.core.control import ControlReport
 from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.core.sent_chunks import SentChunks
 from robot_runtime.runtime.inference import Inference
@@ -157,7 +158,25 @@ def test_a_policy_that_is_told_what_is_executed_goes_on_without_a_seam(
     outcome = run.run(assignments(1, 1)[0])
     assert (outcome.violations, outcome.fault, outcome.late_ticks) == (0, '', 0)
     assert len(merged) >= 8
-    joint = ROBOT.joint_names.index(policy.card.output.joints[0])
+    joint = ROBOT.joint_names.index(policy.card.output.joints[-1])
     way = np.array([target[joint] for target in targets if target is not None])[100:]
     each_tick = prefix_policy.SLOPE * speed * TICK_NS / 50_000_000
     np.testing.assert_allclose(np.diff(way), each_tick, rtol=1e-3)
+
+
+def test_other_words_in_the_middle_of_a_motion_never_leave_the_robot_without_a_target() -> None:
+    run = lockstep(time_limit_s=3.0)
+    targets = []
+
+    def look(report: ControlReport, _: object) -> None:
+        targets.append(report.target)
+        if len(targets) == 400:
+            run._instruction = 'pick up the green cube and put it in the tray'
+
+    run.look = look
+    outcome = run.run(assignments(1, 1)[0])
+    assert (outcome.late_ticks, outcome.fault, outcome.missing) == (0, '', '')
+    first = next(i for i, target in enumerate(targets) if target is not None)
+    last = max(i for i, target in enumerate(targets) if target is not None)
+    assert last > 500
+    assert all(target is not None for target in targets[first:last])
