@@ -183,6 +183,7 @@ class PolicyNode:
             said = conversions.status_values(status)
             self._sending.hear(said)
             if self._listening.begins(said):
+                self._worker.forget()  # what was seen before is of the last engagement
                 self._sending.restart(self._clock.now_ns())
                 self._ablation.restart()
             self._complaints['control'] = MISSED if self._listening.missed else ''
