@@ -129,7 +129,7 @@ def changed(**changes: Any) -> Any:
         (changed(normalization=None), 'needs the field normalization'),
         (changed(normalization={'mean': [0.0] * 3, 'std': [1.0]}),
          'input before has 3 figures in normalization.mean, but takes 8'),
-        (changed(name='state'), 'inputs has a name more than once'),
+        (changed(name='state'), 'a name more than once'),
         (changed(name='b'), "inputs are ['b', 'late', 'left', 'state'], but the graph has"),
         (changed(term='delay', normalization=None), 'prefix has no input of term action_prefix'),
         (lambda c: (prefix_policy.card(c), c['prefix'][1].update(term='prefix_weights')),
