@@ -5,6 +5,7 @@ from typing import Any
 
 from model_folder import folder, refusal
 import pytest
+from robot_runtime.runtime import input_check
 from robot_runtime.runtime.config_file import ConfigError
 from robot_runtime.runtime.loop_config import control_config
 from robot_runtime.runtime.model_folder import model_folder
@@ -74,3 +75,12 @@ def test_the_loop_is_given_the_schedule_of_the_card() -> None:
 )  # fmt: skip
 def test_a_schedule_that_cannot_be_is_refused(tmp_path: Path, change: Any, sentence: str) -> None:
     assert sentence in refusal(folder(tmp_path, change))
+
+
+def test_a_check_of_robot_and_policy_measures_the_inference_and_refuses_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    input_check.check_inputs('fr3', 'scripted_pick')
+    monkeypatch.setattr(input_check, 'measured_delay_s', lambda policy: 0.5)
+    with pytest.raises(ConfigError, match='takes 0.5 s here, more than the 0.2 s of'):
+        input_check.check_inputs('fr3', 'scripted_pick')
