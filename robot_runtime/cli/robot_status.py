@@ -79,12 +79,19 @@ def summary(control: Heard | None, gate: Heard | None, policy: Heard | None) -> 
         'fault_for_s': lasts_s if latched else None,
         'silent': ', '.join(silent),
         'complaint': complaint,
+        'chunk_delay_ms': _delay(loop),
         'notice': loop.get('notice', ''),
         'step': '' if loop.get('step') in (None, 'off') else loop['step'],
         'next': _next(mode, latched, reason, silent, complaint, loop),
     }
     ready = not silent and not complaint and mode not in ('IDLE', 'unknown')
     return Summary(LATCHED if latched else READY if ready else NOT_READY, facts)
+
+
+def _delay(loop: Mapping[str, str]) -> str:
+    """Return what passes from an observation to its chunk, '' before it was measured."""
+    p50, p95 = (loop.get(f'chunk_delay_{name}_ms', '0') for name in ('p50', 'p95'))
+    return f'{p50}, of 95 % at most {p95}' if float(p95) > 0.0 else ''
 
 
 def _complaint(loop: Mapping[str, str], gate: Mapping[str, str]) -> str:

@@ -24,6 +24,12 @@ class Chunk:
     rows: Floats  # (T, J) [rad] or [m]
     stamp_ns: int  # ROS time of the observation: the identity of the chunk
     interpolation: str = 'linear'  # or 'zoh'
+    observed_ns: int | None = None  # our steady clock; None: at `start_ns`
+
+    @property
+    def seen_ns(self) -> int:
+        """Return when its observation was taken, on the steady clock."""
+        return self.start_ns if self.observed_ns is None else self.observed_ns
 
     @property
     def end_ns(self) -> int:

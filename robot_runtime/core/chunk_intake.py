@@ -6,7 +6,7 @@ from robot_runtime.core.chunk import checked, Chunk, ChunkError
 from robot_runtime.core.clock_step import stepped
 from robot_runtime.core.control_state import ControlConfig, ControlState, faulted, Notes
 from robot_runtime.core.mode import Event, Mode, next_mode
-from robot_runtime.core.schedule import ended_for, merge, sample
+from robot_runtime.core.schedule import ended_for, merge, playing
 
 SETTLE_NS = 1_000_000_000  # after a step of the clock: what was observed before it has come
 
@@ -50,7 +50,7 @@ def take_in(
         state = _held(state, fit, now_ns, config.late_after_ns)
         silent = state.stepping.silent(now_ns, config.silence_ns)
     else:
-        state = _merged(state, fit, now_ns, notes)
+        state = _merged(state, fit, now_ns, config.period_ns, notes)
         silent = ended_for(state.schedule, now_ns) > config.silence_ns
     if not silent:
         return state
@@ -125,14 +125,19 @@ def _moved(chunk: Chunk, step_ns: int) -> Chunk:
 
 
 def _merged(
-    state: ControlState, chunks: list[Chunk], now_ns: int, notes: Notes
+    state: ControlState, chunks: list[Chunk], now_ns: int, period_ns: int, notes: Notes
 ) -> ControlState:
-    schedule = state.schedule
+    schedule, delays = state.schedule, state.delays
     for chunk in chunks:
         before, schedule = schedule, merge(schedule, chunk, now_ns)
-        if schedule is not before:
-            notes.merged.append(chunk.stamp_ns)
-    return state if schedule is state.schedule else replace(state, schedule=schedule)
+        if schedule is before:
+            continue
+        notes.merged.append(chunk.stamp_ns)
+        if before.chunks:  # a first one has a graph that was asleep, and uses nothing up
+            delays = delays.added(chunk.seen_ns, now_ns, period_ns)
+    if schedule is state.schedule:
+        return state
+    return replace(state, schedule=schedule, delays=delays)
 
 
 def _held(
@@ -140,7 +145,7 @@ def _held(
 ) -> ControlState:
     """Return the state in which the newest chunk waits, seen since the robot stands."""
     stepping = state.stepping
-    replayed = sample(state.schedule, now_ns, grace_ns) is not None
+    replayed = playing(state.schedule, now_ns, grace_ns)
     if replayed or (state.motion is not None and state.motion.moves):
         stepping = stepping.moved(now_ns)
     for chunk in chunks:

@@ -24,7 +24,7 @@ from robot_runtime.core.held_up import coasted, REMEMBERED, slept
 from robot_runtime.core.kinds import shape_kinds
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import ENGAGED, Event, LISTENING, Mode, next_mode
-from robot_runtime.core.schedule import sample, speaking
+from robot_runtime.core.schedule import ahead, sample, speaking
 from robot_runtime.core.setpoint_shape import shape_setpoints
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
@@ -216,9 +216,8 @@ def _advance(
         return _with(_told(config, state, motion), None, state.fresh), target, shaped
     soon_ns = now_ns + config.period_ns
     soon = _wanted(config, state, soon_ns)
-    chunk = speaking(state.schedule, now_ns) if state.mode is Mode.POLICY else None
-    if chunk is not None and chunk.interpolation == 'zoh':
-        soon = None  # a step between two held rows is a jump of the target, not a velocity
+    if state.mode is Mode.POLICY:
+        soon = ahead(state.schedule, now_ns, target, soon)
     fading = state.handover
     if state.fresh:
         length_ns = config.handover_ns

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
+from robot_runtime.core.delays import Delays
+from robot_runtime.core.ensemble import Mixing
 from robot_runtime.core.handover import Handover
 from robot_runtime.core.kinds import Kinds
 from robot_runtime.core.mode import Event, Mode, next_mode
@@ -30,6 +32,8 @@ class ControlConfig:
     state_timeout_ns: int = 50_000_000
     schedule_kind: str = 'latest'
     blend_ns: int = 100_000_000
+    executed_ns: int = 0  # of each chunk, for the schedule 'sync'; 0: all of it
+    mixing: Mixing = field(default_factory=Mixing)
     chunk_max_future_ns: int = 5_000_000
     late_after_ns: int | None = None  # grace after a chunk's last row; None: one row
     silence_ns: int = 2_000_000_000  # after the end of the last chunk: POLICY ends in HOLD
@@ -55,7 +59,9 @@ class ControlConfig:
     @property
     def empty_schedule(self) -> Schedule:
         """Return the schedule of a policy that has said nothing yet."""
-        return Schedule(self.schedule_kind, self.blend_ns)
+        return Schedule(
+            self.schedule_kind, self.blend_ns, executed_ns=self.executed_ns, mixing=self.mixing
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +119,7 @@ class ControlState:
     recent: Recent | None = None  # of the joints that take velocities
     resumable: bool = False  # lateness alone ended POLICY, and nothing moved the robot since
     bad_chunks: int = 0  # in a row
+    delays: Delays = field(default_factory=Delays)  # of all chunks but the first of each mode
     stepped_ns: int | None = None  # steady clock: when the ROS clock was last set
     stepped_ros_ns: int = 0  # stamps above it are of the time since
     clock_step_ns: int = 0  # by which it was set

@@ -11,6 +11,7 @@ from robot_runtime.core.control_state import (
     ControlReport,
     ControlState,
 )
+from robot_runtime.core.delays import Delays
 from robot_runtime.core.mode import LATCHED, Mode
 from robot_runtime.core.pacing import TickStats
 from robot_runtime.core.setpoint_shape import EFFORT
@@ -102,6 +103,8 @@ class ControlStatus:
             'chunks': self.chunks,
             'chunks_refused': self.chunks_refused,
             'bad_chunks': state.bad_chunks,
+            'chunk_ns': max((chunk.stamp_ns for chunk in state.schedule.chunks), default=0),
+            **self._delays(state.delays),
             'clock': self.clock,
             'clock_steps': self.clock_steps,
             'trouble': self.trouble,
@@ -117,6 +120,13 @@ class ControlStatus:
             values['shadow_rms'] = self._by_joint(state.shadow.rms)
             values['shadow_max'] = self._by_joint(state.shadow.worst)
         return values
+
+    def _delays(self, delays: Delays) -> dict[str, float]:
+        """Return what passed from observations to their chunks, in whole ticks."""
+        tick_ms = self._config.period_ns / 1e6
+        shares = {'p50': 0.5, 'p95': 0.95, 'max': 1.0}
+        return {f'chunk_delay_{name}_ms': round(delays.quantile(share) * tick_ms, 3)
+                for name, share in shares.items()}
 
     def _by_joint(self, figures: Floats) -> str:
         """Return figures as 'name=0.0123 name=...'."""

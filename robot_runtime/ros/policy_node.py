@@ -1,15 +1,13 @@
 """The policy as a process: images, joints and instruction in, chunks of motion out."""
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
 from robot_runtime.core.memory import Memory
-from robot_runtime.core.observation import Inputs, Missing
+from robot_runtime.core.observation import Missing
 from robot_runtime.ros import conversions, parameters, polling, qos
 from robot_runtime.ros.input_taps import InputTaps
 from robot_runtime.ros.listening import Listening
@@ -20,12 +18,14 @@ from robot_runtime.ros.shutdown import NodeError, StopFlag
 from robot_runtime.ros.sim_clock import clock_of, silence
 from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
-from robot_runtime.runtime.clock import SteadyClock
+from robot_runtime.runtime.chunk_sending import ChunkSending
 from robot_runtime.runtime.command_kinds import rates_of
 from robot_runtime.runtime.inference import Inference, Proposal
+from robot_runtime.runtime.inference_worker import InferenceWorker
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy, PolicyError
 from robot_runtime.runtime.robot_file import load_robot
+from robot_runtime.runtime.schedule_timing import measured_delay_s
 from trajectory_msgs.msg import JointTrajectory
 
 MILLISECOND = 1_000_000
@@ -52,23 +52,19 @@ class PolicyNode:
         folder = model_folder(values['policy'])
         check_pin(folder, self._robot.policy)
         policy = OnnxPolicy.load(folder, values['provider'])
-        self._inference = Inference(policy, self._robot)
+        least_ns = round(values['delay_ms'] * MILLISECOND)
+        self._worker = InferenceWorker(Inference(policy, self._robot), least_ns)
         self._ablation = Ablation(values['ablation'])
-        self._least_ns = round(values['delay_ms'] * MILLISECOND)
         self._card = policy.card
-        self._period_ns = round(self._card.schedule.period_s * 1e9)
-        self._rates = rates_of(self._robot)
-        self._memory = self._used = Memory()
+        delay_s = measured_delay_s(policy) if self._card.prefix else 0.0
+        self._sending = ChunkSending(self._card, max(least_ns, round(delay_s * 1e9)))
+        self._rates, self._memory = rates_of(self._robot), Memory()
         self._listening = Listening()
         self._missing: tuple[str, ...] = ()
         self._complaints: dict[str, str] = {}  # by what they are about; a cured one is taken out
         self._said = ''
-        self._latencies_ms: deque[float] = deque(maxlen=1000)
         self._inferences = self._failures = 0
-        # Beside the loop, which goes on taking frames: none is written over, none looks fresh
-        self._worker = ThreadPoolExecutor(1, 'inference')
-        self._pending: tuple[Future[Proposal | Missing], int] | None = None
-        self._next_ns = self._status_at = 0
+        self._status_at = 0
         self._ros_time, self._qos = RosTime(node, self._clock), QosWatch(node)
         self._wire()
 
@@ -99,8 +95,7 @@ class PolicyNode:
             self._services.serve_one()
             self._take_result()
             wanted = self._node.active and self._listening
-            if wanted and now >= self._next_ns and self._pending is None:
-                self._next_ns = max(self._next_ns + self._period_ns, now)
+            if wanted and self._sending.due(now) and not self._worker.busy:
                 self._infer(now)
             if now - self._status_at >= STATUS_NS or not reached:
                 self._publish_status(now)
@@ -114,33 +109,37 @@ class PolicyNode:
 
     def deactivate(self) -> None:
         """Stop inferring; what is being inferred is not sent."""
-        self._pending = None
+        self._worker.forget()
 
     def close(self) -> None:
         """End the worker when it has done its last inference."""
-        self._worker.shutdown(wait=False)
+        self._worker.close()
 
     def _wait(self, deadline_ns: int) -> bool:
         """Sleep until the deadline, or until an inference is done; False: there is no /clock."""
-        if self._pending is None:
+        if not self._worker.busy:
             return self._clock.sleep_until(deadline_ns)
-        wait([self._pending[0]], POLL_NS / 1e9)
+        self._worker.wait(POLL_NS)
         return self._clock.sleep_until(self._clock.now_ns())
 
     def _forget(self, now: int) -> None:
         """Forget what was seen, and what is made of it: time was set."""
-        self._pending = None
+        self._worker.forget()
         self._memory = Memory()
         self._taps.forget()
-        self._next_ns = self._status_at = now
+        self._status_at = now
+        self._sending.restart(now)
 
     def _read_inputs(self) -> int:
         if self._taps.poll():
             self._status_at = 0  # told at once
         status = polling.newest(self._control)
         if status is not None:
-            if self._listening.begins(conversions.status_values(status)):
-                self._next_ns = 0
+            said = conversions.status_values(status)
+            self._sending.hear(said)
+            if self._listening.begins(said):
+                self._worker.forget()  # what was seen before is of the last engagement
+                self._sending.restart(self._clock.now_ns())
                 self._ablation.restart()
                 self._memory = Memory()
             self._complaints['control'] = MISSED if self._listening.missed else ''
@@ -149,39 +148,28 @@ class PolicyNode:
         return self._clock.now_ns()
 
     def _infer(self, now: int) -> None:
-        seen = self._ablation.apply(self._taps.inputs())
-        self._used = self._memory
-        self._pending = self._worker.submit(self._propose, seen, now, self._memory), now
-
-    def _propose(self, inputs: Inputs, now: int, memory: Memory) -> Proposal | Missing:
-        """Infer, on the worker's thread."""
-        steady = SteadyClock()
-        begun_ns = steady.now_ns()
-        result = self._inference.propose(inputs, now, memory)
-        if self._least_ns and isinstance(result, Proposal):
-            steady.sleep_until(begun_ns + self._least_ns)
-        return result
+        inputs = self._taps.inputs()
+        if self._sending.begins(inputs, now):
+            seen = self._ablation.apply(inputs)
+            self._worker.begin(seen, now, self._memory, self._sending.sent)
 
     def _take_result(self) -> None:
-        if self._pending is None or not self._pending[0].done():
-            return
-        future, begun_ns = self._pending
-        self._pending = None
         try:
-            result = future.result()
+            result = self._worker.take(self._clock.now_ns())
         except PolicyError as error:
             self._complaints['graph'] = str(error)
+            return
+        if result is None:
             return
         if isinstance(result, Missing):
             self._status_at = self._status_at if self._missing else 0
             self._missing = result.names
             return
         self._missing = ()
-        if self._memory is self._used:  # no new engagement has begun meanwhile
-            self._memory = result.memory
+        self._memory = result.memory
         self._inferences += 1
         self._publish_chunk(result)
-        self._latencies_ms.append((self._clock.now_ns() - begun_ns) / 1e6)
+        self._sending.send(result, self._clock.now_ns())
 
     def _publish_chunk(self, proposal: Proposal) -> None:
         self._complaints['graph'] = ''
@@ -204,7 +192,7 @@ class PolicyNode:
 
     def _publish_status(self, now: int) -> None:
         self._status_at, missing = now, ', '.join(self._missing)
-        latencies = np.array(self._latencies_ms or [0.0])
+        p50_ms, p99_ms = self._worker.latencies_ms
         wrong = [f'missing: {missing}'] if missing else []
         wrong += [text for text in self._complaints.values() if text]
         message = '; '.join(wrong)
@@ -218,8 +206,8 @@ class PolicyNode:
             'inferences': self._inferences,
             'memory_lapses': self._memory.lapses,
             'not_finite': self._failures,
-            'inference_p50_ms': round(float(np.percentile(latencies, 50)), 3),
-            'inference_p99_ms': round(float(np.percentile(latencies, 99)), 3),
+            'inference_p50_ms': p50_ms,
+            'inference_p99_ms': p99_ms,
             'message': message,
         }
         for name, camera in self._taps.cameras.items():

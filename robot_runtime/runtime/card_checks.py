@@ -7,6 +7,7 @@ from math import prod
 from robot_runtime.runtime.card_inputs import Input
 from robot_runtime.runtime.config_file import ConfigError
 from robot_runtime.runtime.policy_card import PolicyCard
+from robot_runtime.runtime.prefix_terms import PrefixInput
 from robot_runtime.runtime.robot_file import RobotFile
 from robot_runtime.runtime.tool_ik import ToolIk
 
@@ -113,7 +114,8 @@ def check_graph(
 ) -> None:
     """Refuse a card whose names, shapes or types are not those of the graph."""
     who = f'card {card.name}'
-    asked = sorted([*(item.name for item in card.inputs), *(pair.feeds for pair in card.state)])
+    names = [item.name for item in (*card.inputs, *card.prefix)]
+    asked = sorted([*names, *(pair.feeds for pair in card.state)])
     given = {value.name: value for value in inputs}
     if asked != sorted(given):
         raise ConfigError(f'{who}: inputs are {asked}, but the graph has {sorted(given)}')
@@ -133,6 +135,8 @@ def check_graph(
             )
         tail = _tail(item, card.output.columns)
         _check_shape(f'{who}: input {item.name}', value, tail)
+    for told in card.prefix:
+        _check_prefix(card, told, given[told.name], f'{who}: input {told.name}')
     results = {value.name: value for value in outputs}
     result = results.get(card.output.name)
     if result is None:
@@ -157,6 +161,16 @@ def _check_state(what: str, value: GraphValue, fed: GraphValue | None) -> None:
             f'{what} is {value.dtype} {list(value.shape)}, but the output {fed.name} that feeds '
             f'it is {fed.dtype} {list(fed.shape)}; both must be the same floats'
         )
+
+
+def _check_prefix(card: PolicyCard, item: PrefixInput, value: GraphValue, what: str) -> None:
+    """Refuse an input for what is executed that the graph declares otherwise."""
+    if value.dtype not in item.dtypes:
+        raise ConfigError(
+            f'{what} is {value.dtype} in the graph, but {item.term} needs one of '
+            f'{list(item.dtypes)}'
+        )
+    _check_shape(what, value, item.tail(card.output.rows, len(card.output.joints)))
 
 
 def _tail(item: Input, actions: int) -> tuple[int, ...]:

@@ -6,14 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.assembly import assemble
+from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.memory import Memory
 from robot_runtime.core.observation import Ages, Inputs, Missing
+from robot_runtime.core.sent_chunks import SentChunks
 from robot_runtime.core.stacking import feed_of
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.card_checks import check_robot
 from robot_runtime.runtime.card_inputs import view_of
 from robot_runtime.runtime.onnx_policy import OnnxPolicy
 from robot_runtime.runtime.policy_card import entries_of
+from robot_runtime.runtime.prefix_terms import PrefixTerms
 from robot_runtime.runtime.robot_file import RobotFile
 from robot_runtime.runtime.tool_ik import ToolIk
 
@@ -31,6 +34,10 @@ class Proposal:
     rows: Floats  # (T, J), joints in the robot's order
     tensors: dict[str, NDArray[Any]]
     memory: Memory = field(default_factory=Memory)  # for the next one
+
+    def chunk(self, interpolation: str) -> Chunk:
+        """Return it as a chunk on the sender's clock."""
+        return Chunk(self.stamp_ns, self.step_ns, self.rows, self.stamp_ns, interpolation)
 
 
 class Inference:
@@ -50,6 +57,12 @@ class Inference:
         self._joints = np.array([robot.joint_names.index(name) for name in output.joints])
         self._ik = None if output.tool is None else ToolIk(robot, output)
         self._step_ns = round(output.dt_s * SECOND)
+        schedule = policy.card.schedule
+        self._prefix = PrefixTerms(
+            policy.card.prefix, output.rows, round(schedule.period_s / output.dt_s),
+            self._joints, schedule.most_delay,
+        )  # fmt: skip
+        self._rests = np.zeros(len(self._joints)) if output.action == 'joint_velocity' else None
         state_ns, camera_ns = (
             round(age * SECOND) for age in (robot.timeouts.joint_state_s, robot.timeouts.camera_s)
         )
@@ -57,12 +70,14 @@ class Inference:
         self._ages = Ages(state_ns, camera_ns, camera_ns, camera_ns, memory_ns)
 
     def propose(
-        self, inputs: Inputs, now_ns: int, memory: Memory | None = None
-    ) -> Proposal | Missing:
+        self, inputs: Inputs, now_ns: int, memory: Memory | None = None,
+        sent: SentChunks | None = None,
+    ) -> Proposal | Missing:  # fmt: skip
         """
         Return the chunk for the newest observation, or what is missing for one.
 
-        `memory` is that of the proposal before, None at the beginning of an engagement.
+        `memory` is that of the proposal before, None at the beginning of an engagement; `sent`
+        is what the chunk is to go on from, for graphs that are told.
         """
         views = {
             name: view.of(inputs.images[camera].value)
@@ -77,9 +92,14 @@ class Inference:
             return observation
         stamp_ns, known = observation.stamp_ns, observation.memory
         feed, frames = feed_of(self._entries, observation.terms, known.frames)
+        position = observation.state.position
+        if self._prefix:
+            rest = position if self._rests is None else self._rests
+            feed = feed | self._prefix.tensors(
+                sent or SentChunks(), stamp_ns, now_ns, position, rest
+            )
         output, recurrent = self._policy.step(feed, known.recurrent)
         table = self._policy.table(output)
-        position = observation.state.position
         rows = self._policy.rows(table, position[self._joints])
         found = rows[:, self._index] if self._ik is None else self._ik.rows(rows, position)
         if isinstance(found, str):

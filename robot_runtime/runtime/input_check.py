@@ -8,6 +8,7 @@ from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy
 from robot_runtime.runtime.policy_card import load_card
 from robot_runtime.runtime.robot_file import load_robot
 from robot_runtime.runtime.ros_domain import ros_domain
+from robot_runtime.runtime.schedule_timing import check_timing, measured_delay_s
 
 
 def check_inputs(robot: str, policy: str) -> tuple[str, ...]:
@@ -22,5 +23,6 @@ def check_inputs(robot: str, policy: str) -> tuple[str, ...]:
     folder = model_folder(policy)
     check_robot(load_card(folder), described)  # before the graph: it says what is wrong best
     check_pin(folder, described.policy)
-    OnnxPolicy.load(folder)
+    loaded = OnnxPolicy.load(folder)
+    check_timing(loaded.card, measured_delay_s(loaded))
     return promises(described)

@@ -3,9 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.control_state import ControlConfig
+from robot_runtime.core.ensemble import Mixing, ratio_of
 from robot_runtime.core.kinds import Kinds
+from robot_runtime.core.schedule import KINDS
 from robot_runtime.core.start_envelope import StartEnvelope
 from robot_runtime.core.types import Floats
 from robot_runtime.runtime.body import load_body
@@ -42,8 +45,10 @@ def control_config(
         groups=groups,
         period_ns=period_ns,
         state_timeout_ns=round(robot.timeouts.joint_state_s * SECOND),
-        schedule_kind=card.schedule.kind,
+        schedule_kind=card.schedule.kind if card.schedule.kind in KINDS else 'latest',  # rtc_*
         blend_ns=round(card.schedule.blend_s * SECOND),
+        executed_ns=round(card.schedule.period_s * SECOND / speed),
+        mixing=mixing_of(robot, card),
         silence_ns=max(2 * SECOND, round(3 * card.schedule.period_s * SECOND)),
         speed=speed,
         names=robot.joint_names,
@@ -57,6 +62,17 @@ def control_config(
         stamped=card.output.anchor == 'observation',
         gate_timeout_ns=round(robot.timeouts.gate_s * SECOND),
     )
+
+
+def mixing_of(robot: RobotFile, card: PolicyCard) -> Mixing:
+    """Return how several chunks of the policy are put together."""
+    schedule = card.schedule
+
+    def named(joints: tuple[str, ...]) -> NDArray[np.bool_] | None:
+        mask = np.array([name in joints for name in robot.joint_names])
+        return mask if mask.any() else None
+
+    return Mixing(ratio_of(schedule.m), named(schedule.angles), named(schedule.discrete))
 
 
 def kinds_of(robot: RobotFile, speed: float = 1.0) -> Kinds | None:
@@ -86,4 +102,6 @@ def home_of(robot: RobotFile, card: PolicyCard) -> Floats:
 def placed(chunk: Chunk, output: Output, now_ns: int) -> Chunk:
     """Return the chunk as its card anchors it, when it arrives at `now_ns`."""
     start_ns = now_ns if output.anchor == 'arrival' else chunk.start_ns
-    return replace(chunk, start_ns=start_ns, interpolation=output.interpolation)
+    return replace(
+        chunk, start_ns=start_ns, interpolation=output.interpolation, observed_ns=chunk.start_ns
+    )

@@ -16,7 +16,8 @@ from robot_runtime.runtime.card_checks import check_graph, GraphValue
 from robot_runtime.runtime.card_inputs import Read
 from robot_runtime.runtime.config_file import ConfigError
 from robot_runtime.runtime.graph_metadata import check_metadata
-from robot_runtime.runtime.policy_card import CARD, load_card, PolicyCard
+from robot_runtime.runtime.policy_card import CARD, Graph, load_card, PolicyCard
+from robot_runtime.runtime.staged_session import StagedSession
 from robot_runtime.runtime.text_files import text_readers
 
 Feed = Mapping[str, NDArray[Any]]
@@ -34,7 +35,9 @@ class PolicyError(RuntimeError):
 class OnnxPolicy:
     """A checked graph in a session; `infer` turns a feed into rows of joints in SI units."""
 
-    def __init__(self, card: PolicyCard, session: ort.InferenceSession) -> None:
+    def __init__(
+        self, card: PolicyCard, session: ort.InferenceSession | StagedSession
+    ) -> None:
         """Take a session whose names, shapes and types the card describes."""
         self.card = card
         self._session = session
@@ -56,11 +59,12 @@ class OnnxPolicy:
         path = Path(folder)
         card = load_card(path)
         graph = path / card.graph.file
-        content = _checked_bytes(graph, card.graph.sha256)
-        _check_external_data(content, card, path)
-        # from the bytes that were hashed; a graph with external data needs its path
-        source = str(graph) if card.graph.external_data else content
-        policy = cls(card, _session(source, provider, graph))
+        session = _loaded(card, card.graph, path, provider)
+        if card.sampler is not None:
+            denoise = _loaded(card, card.sampler.graph, path, provider)
+            policy = cls(card, StagedSession(card, card.sampler, session, denoise))
+        else:
+            policy = cls(card, session)
         policy.texts = text_readers(card, path)
         try:
             policy.warm_up()
@@ -165,6 +169,17 @@ def check_pin(folder: Path, pin: str | None) -> None:
         raise ConfigError(f'the robot file pins the policy {pin}, but {folder} holds {have}')
 
 
+def _loaded(
+    card: PolicyCard, graph: Graph, folder: Path, provider: str
+) -> ort.InferenceSession:
+    """Return a session of one graph of a card, whose bytes are those of its hash."""
+    path = folder / graph.file
+    content = _checked_bytes(path, graph.sha256)
+    _check_external_data(content, card, graph, folder)
+    # from the bytes that were hashed; a graph with external data needs its path
+    return _session(str(path) if graph.external_data else content, provider, path)
+
+
 def _session(source: str | bytes, provider: str, graph: Path) -> ort.InferenceSession:
     """Return a session on `provider` and no other, with one thread that does not spin."""
     options = ort.SessionOptions()
@@ -187,26 +202,28 @@ def _session(source: str | bytes, provider: str, graph: Path) -> ort.InferenceSe
     return session
 
 
-def _check_external_data(content: bytes, card: PolicyCard, folder: Path) -> None:
+def _check_external_data(
+    content: bytes, card: PolicyCard, graph: Graph, folder: Path
+) -> None:
     """Refuse weights outside the folder, and weights that the card does not list with a hash."""
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:
-        raise ConfigError(f'{folder / card.graph.file} is not an ONNX graph') from error
+        raise ConfigError(f'{folder / graph.file} is not an ONNX graph') from error
     used = _external_files(model)
     for name in sorted(used):
         parts = PurePosixPath(name).parts
         if len(parts) != 1 or parts[0] == '..' or (folder / name).is_symlink():
             raise ConfigError(
-                f'{folder / card.graph.file} has its weights in {name!r}, which must be a file '
+                f'{folder / graph.file} has its weights in {name!r}, which must be a file '
                 f'of the folder {folder}'
             )
-    if used != set(card.graph.external_data):
+    if used != set(graph.external_data):
         raise ConfigError(
-            f'card {card.name}: graph.external_data lists {sorted(card.graph.external_data)}, '
+            f'card {card.name}: graph.external_data lists {sorted(graph.external_data)}, '
             f'but the graph uses {sorted(used)}'
         )
-    for name, sha256 in card.graph.external_data.items():
+    for name, sha256 in graph.external_data.items():
         _checked_bytes(folder / name, sha256)
 
 

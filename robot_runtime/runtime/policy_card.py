@@ -10,13 +10,15 @@ from robot_runtime.core.stacking import Entry
 from robot_runtime.core.stream_terms import STREAM_OF
 from robot_runtime.runtime.card_actions import ActionFields
 from robot_runtime.runtime.card_inputs import entry_of, Input, Read
-from robot_runtime.runtime.card_terms import FileName
+from robot_runtime.runtime.card_terms import check_scaling, FileName
 from robot_runtime.runtime.config_file import ConfigError, load, Positive, Strict
 from robot_runtime.runtime.joint_groups import Name
+from robot_runtime.runtime.prefix_terms import PrefixInput
 from robot_runtime.runtime.robot_file import RobotFile
 
 CARD = 'card.yaml'
 Sha256 = Annotated[str, Field(pattern=r'^[0-9a-f]{64}$')]
+SAMPLED = ('noise', 'action_prefix', 'prefix_weights')  # what a sampler takes
 
 
 class Output(ActionFields):
@@ -43,9 +45,13 @@ class Output(ActionFields):
 class Schedule(Strict):
     """How chunks follow one another."""
 
-    kind: Literal['latest', 'blend']
-    period_s: Positive  # from one inference to the next
+    kind: Literal['latest', 'blend', 'sync', 'ensemble', 'rtc_prefix', 'rtc_guided']
+    period_s: Positive  # from one inference to the next; of a chunk, what is executed
     blend_s: Annotated[float, Field(ge=0.0)] = 0.0
+    m: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.01  # ensemble: weights exp(-m i), 0 the oldest
+    most_delay: Annotated[int, Field(ge=0)] | None = None  # rtc: rows that a policy can be late
+    angles: tuple[Name, ...] = ()  # joints at the same place a turn further
+    discrete: tuple[Name, ...] = ()  # joints whose targets are choices, such as open and closed
 
 
 class Start(Strict):
@@ -62,6 +68,22 @@ class Graph(Strict):
     sha256: Sha256
     external_data: dict[FileName, Sha256] = Field(default_factory=dict)
     metadata: Literal['checked', 'ignored'] = 'checked'  # joint names and scales in the graph
+
+
+class Sampler(Strict):
+    """
+    A second graph that denoises what the first one has seen, in steps that the runtime takes.
+
+    Its other inputs are outputs of the first graph, and its output is named in `output`: the
+    velocity of the actions in flow time, which runs from noise at `time_from`.
+    """
+
+    graph: Graph
+    x: str  # its input for the actions on their way
+    time: str  # its input for the flow time
+    time_from: Literal[0, 1] = 0
+    steps: Annotated[int, Field(ge=1, le=100)] = 10
+    guidance: Positive = 5.0  # the most of it in a step
 
 
 class Golden(Strict):
@@ -88,6 +110,8 @@ class PolicyCard(Strict):
     description: str = ''
     graph: Graph
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
+    prefix: tuple[PrefixInput, ...] = ()
+    sampler: Sampler | None = None
     output: Output
     state: tuple[StatePair, ...] = ()
     reference_camera: Name | None = None
@@ -98,9 +122,10 @@ class PolicyCard(Strict):
 
     @model_validator(mode='after')
     def _consistent(self) -> 'PolicyCard':
-        names = [item.name for item in self.inputs] + [pair.feeds for pair in self.state]
+        names = [item.name for item in (*self.inputs, *self.prefix)]
+        names += [pair.feeds for pair in self.state]
         if len(set(names)) != len(names):
-            raise ValueError(f'inputs and state have a name more than once: {names}')
+            raise ValueError(f'inputs, prefix and state have a name more than once: {names}')
         if self.golden and self.golden.sequence and not self.state:
             raise ValueError('golden.sequence is true, but the card has no state to feed back')
         for item in self.inputs:
@@ -127,7 +152,50 @@ class PolicyCard(Strict):
             raise ValueError(
                 f'schedule.blend_s is {self.schedule.blend_s}, more than a chunk of {horizon_s} s'
             )
+        self._check_schedule(horizon_s)
         return self
+
+    def _check_schedule(self, horizon_s: float) -> None:
+        schedule, anchor = self.schedule, self.output.anchor
+        for field in ('angles', 'discrete'):
+            unknown = sorted({*getattr(schedule, field)} - {*self.output.joints})
+            if unknown:
+                raise ValueError(f'schedule.{field} names {unknown}, which output.joints has not')
+        count = len(self.output.joints)
+        for item in self.prefix:
+            check_scaling(f'input {item.name}', item.normalization, count)
+        terms = [item.term for item in self.prefix]
+        if self.prefix and self.output.tool:
+            raise ValueError(
+                f'prefix is of joints, but an action of {self.output.action} is about a tool'
+            )
+        if self.sampler is not None and self.state:
+            raise ValueError('sampler and state are in one card; allowed: one of them')
+        if self.sampler is not None and sorted(terms) != sorted(SAMPLED):
+            raise ValueError(
+                f'sampler needs in prefix one input each of {list(SAMPLED)}, not {terms}'
+            )
+        if schedule.kind.startswith('rtc_') and 'action_prefix' not in terms:
+            raise ValueError(
+                f'schedule.kind {schedule.kind} needs a graph that is told what is executed: '
+                f'prefix has no input of term action_prefix'
+            )
+        if self.prefix and anchor != 'observation':
+            raise ValueError(
+                f'output.anchor is {anchor}, but a prefix goes with the time of the observation'
+            )
+        if schedule.kind != 'sync':
+            return
+        if anchor != 'arrival':
+            raise ValueError(
+                f'output.anchor is {anchor} with schedule.kind sync, which needs arrival: the '
+                f'robot stands while a chunk is inferred, and then plays it from its first row'
+            )
+        if schedule.period_s > horizon_s:
+            raise ValueError(
+                f'schedule.period_s is {schedule.period_s}, but a chunk to be executed that long '
+                f'has {horizon_s:g} s'
+            )
 
     @property
     def cameras(self) -> list[str]:
@@ -145,7 +213,9 @@ class PolicyCard(Strict):
         """Return the names of all files of the model folder but the card."""
         more = {part.file for item in self.inputs for _, part in item.parts() if part.file}
         golden = {self.golden.file} if self.golden else set()
-        return {self.graph.file, *self.graph.external_data, *golden, *more}
+        graphs = [self.graph] if self.sampler is None else [self.graph, self.sampler.graph]
+        theirs = {name for one in graphs for name in (one.file, *one.external_data)}
+        return {*theirs, *golden, *more}
 
     @property
     def reference(self) -> str:

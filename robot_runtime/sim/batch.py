@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 import multiprocessing
-from statistics import median
 
-from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.runtime.inference import Inference
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import check_pin, OnnxPolicy
 from robot_runtime.runtime.robot_file import load_robot
+from robot_runtime.runtime.schedule_timing import measured_delay_s
 from robot_runtime.sim.cell import Cell
 from robot_runtime.sim.episode import Assignment, Conditions, Outcome
 from robot_runtime.sim.lockstep import Lockstep
@@ -44,13 +43,8 @@ def measured_delay_ns(setup: Setup) -> int:
     """Return the median time of an inference on this machine, rounded up to ticks."""
     period_ns = round(load_robot(setup.robot).period_s * 1e9)
     policy = OnnxPolicy.load(model_folder(setup.policy))
-    clock = SteadyClock()
-    times = []
-    for _ in range(MEASURED_RUNS):
-        begin = clock.now_ns()
-        policy.warm_up()
-        times.append(clock.now_ns() - begin)
-    return -(-round(median(times)) // period_ns) * period_ns
+    delay_ns = round(measured_delay_s(policy, MEASURED_RUNS) * 1e9)
+    return -(-delay_ns // period_ns) * period_ns
 
 
 def outcomes(setup: Setup, asked: Sequence[Assignment], jobs: int = 1) -> Iterator[Outcome]:

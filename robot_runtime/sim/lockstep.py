@@ -13,6 +13,7 @@ from robot_runtime.core.observation import Inputs, Missing
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.runtime.ablation import Ablation
+from robot_runtime.runtime.chunk_sending import ChunkSending
 from robot_runtime.runtime.gate_config import gate_config
 from robot_runtime.runtime.inference import Inference
 from robot_runtime.runtime.loop_config import control_config, placed
@@ -52,7 +53,7 @@ class Lockstep:
             robot, cell, self._period_ns, card.cameras,
             conditions.witness_scale, conditions.witness_space,
         )  # fmt: skip
-        self._infer_ns = round(card.schedule.period_s * SECOND)
+        self.look: Callable[[control.ControlReport, Command | None], None] | None = None
         self._ablation = Ablation(conditions.input_ablation)
 
     def run(self, assignment: Assignment) -> Outcome:
@@ -63,7 +64,8 @@ class Lockstep:
         self._events.append(Event.POLICY)
         self._ablation.restart()
         self._memory = Memory()
-        self._due_ns = begin_ns = self._now_ns
+        begin_ns = self._now_ns
+        self._sending.restart(begin_ns)
         cell = self.plant.cell
 
         def over() -> bool:
@@ -95,7 +97,8 @@ class Lockstep:
 
     def _start(self, assignment: Assignment) -> None:
         self._now_ns = self._tick_ns = BEGIN_NS
-        self._due_ns = 0
+        self._arrival_ns = 0  # of the chunk that is being inferred
+        self._sending = ChunkSending(self._card, self._conditions.delay_ns)
         self._instruction = assignment.instruction
         self._control = control.initial(self._control_config)
         self._gate = gate.initial(self._gate_config, self._now_ns)
@@ -142,6 +145,8 @@ class Lockstep:
             self._control_config, self._control, inputs, now_ns, now_ns + ROS_OFFSET_NS
         )
         self._notice = report.refused[-1] if report.refused else self._notice
+        if self.look is not None:
+            self.look(report, command)
         if command is not None:
             self._hash_in(command)
             self._gate, motion = gate.on_command(
@@ -168,21 +173,34 @@ class Lockstep:
 
     def _infer(self, now_ns: int) -> None:
         """Do what policy_node does: infer on its grid, or as soon as the last one is over."""
-        if self._control.mode is not Mode.POLICY or now_ns < self._due_ns:
+        if self._control.mode is not Mode.POLICY or now_ns < self._arrival_ns:
             return
-        arrival_ns = now_ns + self._conditions.delay_ns
-        self._due_ns = max(self._due_ns + self._infer_ns, arrival_ns)
+        if not self._sending.due(now_ns):
+            return
         plant = self.plant
         inputs = Inputs(
             tuple(plant.states), plant.images(now_ns), plant.objects, self._instruction
         )
-        result = self._inference.propose(self._ablation.apply(inputs), now_ns, self._memory)
+        if not self._sending.begins(inputs, now_ns):
+            return
+        self._arrival_ns = arrival_ns = now_ns + self._conditions.delay_ns
+        self._hear()
+        seen, sent = self._ablation.apply(inputs), self._sending.sent
+        result = self._inference.propose(seen, now_ns, self._memory, sent)
         if isinstance(result, Missing):
             self._missing = result.names
             return
         self._missing = ()
         self._memory = result.memory
         self._inferences += 1
+        self._sending.send(result, arrival_ns)
         stamp_ns = result.stamp_ns
         chunk = Chunk(stamp_ns - ROS_OFFSET_NS, result.step_ns, result.rows, stamp_ns)
         self._coming.append((arrival_ns, chunk))
+
+    def _hear(self) -> None:
+        """Let the policy know what control says in its status."""
+        state = self._control
+        taken_ns = max((chunk.stamp_ns for chunk in state.schedule.chunks), default=0)
+        delay_ns = state.delays.quantile(0.95) * self._period_ns
+        self._sending.heard(taken_ns, delay_ns, self._conditions.speed)

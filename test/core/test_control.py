@@ -203,7 +203,7 @@ def test_a_coasting_gate_does_not_change_the_sequence_of_control():
     np.testing.assert_array_equal(command.motion.position, expected.motion.position)
 
 
-@pytest.mark.parametrize('kind', ['latest', 'blend'])
+@pytest.mark.parametrize('kind', ['latest', 'blend', 'sync', 'ensemble'])
 def test_the_same_inputs_give_the_same_commands_bit_for_bit_and_within_every_bound(kind):
     def run():
         loop = in_policy(replace(CONFIG, schedule_kind=kind))

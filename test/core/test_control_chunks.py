@@ -1,9 +1,11 @@
 """Tests of the control tick: how chunks are followed, refused and run out."""
 
+from dataclasses import replace
 
-from control_rig import HOME, in_policy, Loop, moving, MS
+from control_rig import CONFIG, HOME, in_policy, Loop, moving, MS
 import numpy as np
 import pytest
+from robot_runtime.core.ensemble import Mixing
 from robot_runtime.core.mode import Event, Mode
 
 
@@ -119,3 +121,35 @@ def test_a_doubled_chunk_is_merged_once():
     loop.tick(chunks=[chunk])
     assert loop.report.merged == ()
     assert loop.report.refused == ()
+
+
+def test_a_sync_schedule_stops_at_the_end_of_its_executed_part_and_is_not_late():
+    loop = in_policy(replace(CONFIG, schedule_kind='sync', executed_ns=200 * MS))
+    rows = HOME + np.arange(20)[:, None] * np.array([0.002, 0.0])
+    loop.tick(chunks=[loop.chunk(rows)])
+    loop.ticks(250)
+    assert (loop.state.mode, loop.state.late) == (Mode.POLICY, 0)
+    np.testing.assert_allclose(loop.state.motion.position, HOME + [0.02, 0.0], atol=1e-6)
+    assert not loop.state.motion.velocity.any()
+    loop.tick(chunks=[loop.chunk(rows + [0.02, 0.0])])
+    loop.ticks(250)
+    np.testing.assert_allclose(loop.state.motion.position, HOME + [0.04, 0.0], atol=1e-6)
+
+
+def test_a_sync_schedule_of_which_no_chunk_comes_any_more_ends_in_hold():
+    loop = in_policy(replace(CONFIG, schedule_kind='sync', executed_ns=20 * MS))
+    loop.tick(chunks=[loop.chunk([HOME] * 3)])
+    loop.ticks(15 + 499)
+    assert loop.state.mode is Mode.POLICY
+    loop.ticks(3)
+    assert loop.state.mode is Mode.HOLD
+
+
+def test_a_choice_that_changes_is_not_taken_for_a_velocity():
+    mixing = Mixing(discrete=np.array([False, True]))
+    loop = in_policy(replace(CONFIG, mixing=mixing))
+    loop.tick(chunks=[loop.chunk([HOME] * 3 + [HOME + [0.0, 0.1]] * 30)])
+    ticks = [loop.tick() for _ in range(14)]
+    assert all((c.motion.position == HOME).all() for c in ticks)
+    loop.ticks(150)
+    np.testing.assert_allclose(loop.state.motion.position, HOME + [0.0, 0.1], atol=1e-9)

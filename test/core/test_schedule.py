@@ -14,8 +14,8 @@ OLD, NEW = chunk(0, 1.0, 1), chunk(50, 3.0, 2)
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match='latest, blend'):
-        Schedule('ensemble')
+    with pytest.raises(ValueError, match='latest, blend, sync, ensemble'):
+        Schedule('average')
 
 
 def test_an_empty_schedule_has_no_target():

@@ -4,9 +4,12 @@ from pathlib import Path
 
 from model_folder import folder
 import numpy as np
+import prefix_policy
 import pytest
+from robot_runtime.core.control import ControlReport
 from robot_runtime.core.memory import Memory
 from robot_runtime.core.observation import Inputs, Missing
+from robot_runtime.core.sent_chunks import SentChunks
 from robot_runtime.runtime.inference import Inference
 from robot_runtime.runtime.model_folder import model_folder
 from robot_runtime.runtime.onnx_policy import OnnxPolicy
@@ -25,13 +28,27 @@ def lockstep(**conditions: object) -> Lockstep:
     return Lockstep(ROBOT, PICK.card, Inference(PICK, ROBOT), Cell(), Conditions(**given))
 
 
+def scheduled(kind: str, **conditions: object) -> Lockstep:
+    """Return a run of the scripted policy with another schedule."""
+    anchor = 'arrival' if kind == 'sync' else 'observation'
+    card = PICK.card.model_copy(update={
+        'output': PICK.card.output.model_copy(update={'anchor': anchor}),
+        'schedule': PICK.card.schedule.model_copy(update={'kind': kind, 'period_s': 0.4}),
+    })  # fmt: skip
+    given = Conditions(**{'delay_ns': 100_000_000, **conditions})
+    policy = OnnxPolicy.load(model_folder('scripted_pick'))
+    return Lockstep(ROBOT, card, Inference(policy, ROBOT), Cell(), given)
+
+
 class Witnessed:
     """Stands in for an inference: keeps what it is shown, and proposes nothing."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[Inputs, int]] = []
 
-    def propose(self, inputs: Inputs, now_ns: int, memory: Memory) -> Missing:
+    def propose(
+        self, inputs: Inputs, now_ns: int, memory: Memory, sent: SentChunks
+    ) -> Missing:
         self.seen.append((inputs, now_ns))
         return Missing(('a policy',))
 
@@ -76,6 +93,21 @@ def test_a_slow_inference_is_asked_less_often_and_at_half_speed_all_takes_longer
     assert half.violations == 0
 
 
+@pytest.mark.parametrize(('kind', 'inferences'), [('sync', 6), ('ensemble', 8), ('latest', 8)])
+def test_every_schedule_moves_the_robot_within_all_limits_and_never_leaves_it_alone(
+    kind: str, inferences: int
+) -> None:
+    run = scheduled(kind, time_limit_s=3.0)
+    targets = []
+    run.look = lambda report, _: targets.append(report.target)
+    outcome = run.run(assignments(1, 1)[0])
+    assert (outcome.violations, outcome.fault, outcome.refused) == (0, '', 0)
+    assert outcome.late_ticks == 0
+    assert outcome.inferences == inferences
+    said = [target for target in targets if target is not None]
+    assert np.abs(said[-1] - said[0]).max() > 0.1
+
+
 def test_the_policy_is_shown_a_frame_and_the_joints_around_its_time(
     tmp_path: Path, cell: Cell
 ) -> None:
@@ -115,3 +147,39 @@ def test_light_and_noise_are_multiplied_and_one_is_the_cell_as_it_is() -> None:
     assert dark.mean() < 0.8 * plain.mean()
     clean, noisy = (Cell(seed=1, noise=noise).render('front', 64, 48) for noise in (0.0, 8.0))
     assert np.std(noisy.astype(int) - clean) == pytest.approx(20.0, rel=0.3)
+
+
+@pytest.mark.parametrize(('speed', 'delay_ms'), [(1.0, 100), (1.0, 30), (0.5, 100)])
+def test_a_policy_that_is_told_what_is_executed_goes_on_without_a_seam(
+    tmp_path: Path, speed: float, delay_ms: int
+) -> None:
+    policy = OnnxPolicy.load(folder(tmp_path, prefix_policy.card, prefix_policy.graph()))
+    given = Conditions(delay_ns=delay_ms * 1_000_000, speed=speed, time_limit_s=2.0 * speed)
+    run = Lockstep(ROBOT, policy.card, Inference(policy, ROBOT), Cell(), given)
+    targets, merged = [], []
+    run.look = lambda report, _: (targets.append(report.target), merged.extend(report.merged))
+    outcome = run.run(assignments(1, 1)[0])
+    assert (outcome.violations, outcome.fault, outcome.late_ticks) == (0, '', 0)
+    assert len(merged) >= 8
+    joint = ROBOT.joint_names.index(policy.card.output.joints[-1])
+    way = np.array([target[joint] for target in targets if target is not None])[100:]
+    each_tick = prefix_policy.SLOPE * speed * TICK_NS / 50_000_000
+    np.testing.assert_allclose(np.diff(way), each_tick, rtol=1e-3)
+
+
+def test_other_words_in_the_middle_of_a_motion_never_leave_the_robot_without_a_target() -> None:
+    run = lockstep(time_limit_s=3.0)
+    targets = []
+
+    def look(report: ControlReport, _: object) -> None:
+        targets.append(report.target)
+        if len(targets) == 400:
+            run._instruction = 'pick up the green cube and put it in the tray'
+
+    run.look = look
+    outcome = run.run(assignments(1, 1)[0])
+    assert (outcome.late_ticks, outcome.fault, outcome.missing) == (0, '', '')
+    first = next(i for i, target in enumerate(targets) if target is not None)
+    last = max(i for i, target in enumerate(targets) if target is not None)
+    assert last > 500
+    assert all(target is not None for target in targets[first:last])

@@ -36,7 +36,7 @@ class Positions:
     def __init__(self, places: Places) -> None:
         self._places, self._begun = places, 0
 
-    def propose(self, inputs: Inputs, now_ns: int, memory: Memory) -> Proposal:
+    def propose(self, inputs: Inputs, now_ns: int, memory: Memory, *_: object) -> Proposal:
         self._begun = self._begun or now_ns
         newest = inputs.states[-1]
         row = self._places((now_ns - self._begun) / 1e9, newest.value.position[:7])

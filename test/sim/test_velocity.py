@@ -36,7 +36,7 @@ class Velocities:
         self._speeds, self._begun = speeds, 0
         self.seen: list[NDArray[np.float64]] = []
 
-    def propose(self, inputs: Inputs, now_ns: int, memory: Memory) -> Proposal:
+    def propose(self, inputs: Inputs, now_ns: int, memory: Memory, *_: object) -> Proposal:
         self._begun = self._begun or now_ns
         newest = inputs.states[-1]
         self.seen.append(newest.value.position)
