@@ -96,7 +96,7 @@ def test_a_sequence_that_comes_out_otherwise_stops_the_policy(tmp_path):
         (
             [*STATE, {'input': 'obs', 'output': 'sum_out'}],
             summing(),
-            'inputs and state have a name more than once: [',
+            'inputs, prefix and state have a name more than once: [',
         ),
         (
             [{'input': 'sum_in'}],
