@@ -65,7 +65,10 @@ setup(
         'text': ['tokenizers'],
         # Makes models/pick anew; the CPU build of torch is enough.
         'train': ['onnx', 'onnxscript', 'torch'],
-        'test': ['catkin_pkg', 'hypothesis', 'mypy', 'pytest', 'pytest-rerunfailures', 'ruff'],
+        'test': [
+            'catkin_pkg', 'foundation-policy', 'h5py', 'hypothesis', 'mypy', 'pytest',
+            'pytest-rerunfailures', 'ruff',
+        ],
     },
     entry_points={
         'console_scripts': [

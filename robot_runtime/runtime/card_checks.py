@@ -114,7 +114,7 @@ def check_graph(
 ) -> None:
     """Refuse a card whose names, shapes or types are not those of the graph."""
     who = f'card {card.name}'
-    names = [item.name for item in (*card.inputs, *card.prefix)]
+    names = [item.name for item in card.inputs] + [item.name for item in card.prefix]
     asked = sorted([*names, *(pair.feeds for pair in card.state)])
     given = {value.name: value for value in inputs}
     if asked != sorted(given):

@@ -122,7 +122,7 @@ class PolicyCard(Strict):
 
     @model_validator(mode='after')
     def _consistent(self) -> 'PolicyCard':
-        names = [item.name for item in (*self.inputs, *self.prefix)]
+        names = [item.name for item in self.inputs] + [item.name for item in self.prefix]
         names += [pair.feeds for pair in self.state]
         if len(set(names)) != len(names):
             raise ValueError(f'inputs, prefix and state have a name more than once: {names}')
