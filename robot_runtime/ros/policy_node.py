@@ -24,7 +24,7 @@ from robot_runtime.ros.start_check import StartCheck
 from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.clock import SteadyClock
-from robot_runtime.runtime.command_kinds import rates_of
+from robot_runtime.runtime.command_kinds import apart_of
 from robot_runtime.runtime.inference import Inference, Proposal
 from robot_runtime.runtime.joint_streams import joint_stream
 from robot_runtime.runtime.model_folder import model_folder
@@ -64,7 +64,7 @@ class PolicyNode:
         self._least_ns = round(values['delay_ms'] * MILLISECOND)
         self._card = policy.card
         self._period_ns = round(self._card.schedule.period_s * 1e9)
-        self._stream, self._rates = joint_stream(self._robot), rates_of(self._robot)
+        self._stream, self._apart = joint_stream(self._robot), apart_of(self._robot)
         self._states: deque[Sample[Measured]] = deque(maxlen=STATES)
         self._objects: Sample[Floats] | None = None
         self._instruction: str | None = None
@@ -244,7 +244,7 @@ class PolicyNode:
         self._chunk_out.publish(
             conversions.chunk_message(
                 proposal.stamp_ns, self._robot.joint_names, proposal.rows, proposal.step_ns,
-                self._rates,
+                *self._apart,
             )  # fmt: skip
         )
 

@@ -79,11 +79,12 @@ class Output(Strict):
     """
     The graph's output: rows of joint targets on the clock.
 
-    `joint_velocity` is for robots whose arms take velocities; their grippers take positions.
+    `joint_velocity` is for robots whose arms take velocities, `effort` (N m, or N) for those whose
+    arms take efforts; their grippers take positions.
     """
 
     name: str
-    action: Literal['joint_position', 'joint_velocity']
+    action: Literal['joint_position', 'joint_velocity', 'effort']
     joints: Annotated[tuple[Name, ...], Field(min_length=1)]
     rows: Annotated[int, Field(ge=1, le=1000)]
     dt_s: Annotated[float, Field(ge=0.001, le=1.0)]
