@@ -9,7 +9,7 @@ from robot_runtime.core.effort_stop import damped, held_back
 from robot_runtime.core.fence import fenced
 from robot_runtime.core.gate_state import felt_now, GateConfig, GateState, Phase
 from robot_runtime.core.setpoint_guard import bearable
-from robot_runtime.core.setpoint_stop import begun, stop_setpoints
+from robot_runtime.core.setpoint_stop import begun, followed, stop_setpoints
 from robot_runtime.core.types import Motion
 from robot_runtime.core.velocity_guard import held_inside
 
@@ -47,6 +47,7 @@ def braking(
         if stopping is None:
             place = None if measured is None else measured.position
             stopping = begun(joints, last, place, config.limits, now_ns)
+        stopping = followed(joints, stopping, last, measured, config.limits)
         reach = None if measured is None else bearable(joints, measured)
         motion = stop_setpoints(
             joints, stopping, motion, last, reach, config.limits, now_ns, config.dt_s

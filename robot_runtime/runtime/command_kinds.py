@@ -56,7 +56,7 @@ def velocity_names(robot: RobotFile) -> tuple[str, ...]:
 
 def setpoint_joints(robot: RobotFile) -> SetpointJoints | None:
     """Return the joints that take positions for a PD of their own, None if none does."""
-    places, rows = list[int](), list[tuple[float, ...]]()
+    places, rows, follows = list[int](), list[tuple[float, ...]](), list[bool]()
     for group, joints in zip(robot.groups_of_joints, robot.groups(), strict=True):
         if group.impedance is None:
             continue
@@ -66,9 +66,14 @@ def setpoint_joints(robot: RobotFile) -> SetpointJoints | None:
             gains = (joint.stiffness or 0.0, joint.damping or 0.0, joint.effort or 0.0)
             places.append(place)
             rows.append((*gains, share, pose, pace or 0.0))
+            follows.append(group.impedance.on_stop == 'damping')
     if not places:
         return None
-    return SetpointJoints(np.array(places, dtype=np.intp), *np.array(rows).T)
+    stiffness, damping, effort, shares, poses, paces = np.array(rows).T
+    return SetpointJoints(
+        np.array(places, dtype=np.intp), stiffness, damping, effort, shares, poses, paces,
+        np.array(follows),
+    )  # fmt: skip
 
 
 def setpoint_names(robot: RobotFile) -> tuple[str, ...]:

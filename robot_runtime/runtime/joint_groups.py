@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from robot_runtime.runtime.config_file import Positive, Strict
 from robot_runtime.runtime.urdf_limits import UrdfJoint
 
@@ -65,26 +65,16 @@ class VelocityDrive(Strict):
 class Impedance(Strict):
     """What a group does whose drives have a PD of their own: effort, and how it stops."""
 
-    on_stop: Literal['brake_hold', 'default_pose']
+    on_stop: Literal['brake_hold', 'default_pose', 'damping']
     pose_rate: Positive | None = None  # [rad/s] or [m/s] on the way to the pose: home
     effort_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.8  # which the loop uses
-
-    @field_validator('on_stop', mode='before')
-    @classmethod
-    def _built(cls, value: Any) -> Any:
-        if value == 'damping':
-            raise ValueError(
-                'on_stop: damping needs drives whose gains can be changed, and no adapter does '
-                'that yet; allowed: brake_hold, default_pose'
-            )
-        return value
 
     @model_validator(mode='after')
     def _paced(self) -> 'Impedance':
         if (self.pose_rate is not None) != (self.on_stop == 'default_pose'):
             raise ValueError(
                 f'pose_rate is {self.pose_rate} with on_stop: {self.on_stop}; default_pose needs '
-                f'it, and brake_hold has no use for it'
+                f'it, and nothing else has a use for it'
             )
         return self
 
