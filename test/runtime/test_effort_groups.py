@@ -125,6 +125,10 @@ def test_only_a_policy_of_efforts_goes_with_them():
             'on_fault_controller is arm_hold, but the gate cannot switch controllers yet',
         ),
         (lambda d: arm(d)['push'].update(margin=2.0), 'which leaves nothing of the range'),
+        (
+            lambda d: arm(d)['push'].update(response_s=0.01),
+            'push.response_s of the group arm is 0.01, less than 3 periods of 0.004',
+        ),
         (lambda d: arm(d)['push'].pop('settle_s'), 'push.settle_s is missing'),
         (lambda d: arm(d).update(command='trajectory'), 'has stiffness or damping of'),
         (
