@@ -46,7 +46,7 @@ MOST_LATE_STOPS = 30
 SHOWN = {
     'position': ('position',), 'velocity': ('velocity', 'curve'),
     'acceleration': ('acceleration',), 'jerk': ('jerk',), 'workspace': ('workspace',),
-    'other': ('not_finite', 'jump'),
+    'other': ('not_finite', 'jump', 'effort', 'effort_rate'),
 }  # fmt: skip
 REST_S, SETTLE_S = 1.0, 0.3
 Row = dict[str, Any]

@@ -28,10 +28,11 @@ def row(*values):
     return np.array(values, dtype=np.float64)
 
 
-def setpoint_joints(pose=(np.nan, np.nan), pace=0.0) -> SetpointJoints:
+def setpoint_joints(pose=(np.nan, np.nan), pace=0.0, follows=False) -> SetpointJoints:
     return SetpointJoints(
-        PULLED, STIFFNESS, DAMPING, EFFORT, np.full(2, 0.5), row(*pose), np.full(2, pace)
-    )
+        PULLED, STIFFNESS, DAMPING, EFFORT, np.full(2, 0.5), row(*pose), np.full(2, pace),
+        np.full(2, follows),
+    )  # fmt: skip
 
 
 def limits() -> Limits:

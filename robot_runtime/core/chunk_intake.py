@@ -36,6 +36,8 @@ def take_in(
             if config.kinds is not None:
                 rows = config.kinds.at_speed(proposed.rows, config.speed)
                 proposed = replace(proposed, rows=rows)
+            if config.efforts is not None:
+                proposed = replace(proposed, rows=config.efforts.bounded(proposed.rows))
             problem = untimely(config, state, proposed, now_ns)
         if problem:
             notes.refused.append(f'chunk {proposed.stamp_ns}: {problem}')

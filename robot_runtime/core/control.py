@@ -19,13 +19,13 @@ from robot_runtime.core.control_state import (
     initial,
     Notes,
 )
+from robot_runtime.core.driven import driven
 from robot_runtime.core.gate_state import COMMAND_LATE
 from robot_runtime.core.held_up import coasted, REMEMBERED, slept
 from robot_runtime.core.kinds import shape_kinds
 from robot_runtime.core.limits import ramp_to_rest, shape, Shaped
 from robot_runtime.core.mode import ENGAGED, Event, LISTENING, Mode, next_mode
 from robot_runtime.core.schedule import ahead, sample, speaking
-from robot_runtime.core.setpoint_shape import shape_setpoints
 from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Command, Floats, Motion
 from robot_runtime.core.velocity_shape import Recent
@@ -122,8 +122,8 @@ def _commands(
         state, target, shaped = _advance(
             config, state, motion, target, now_ns, inputs.measured
         )
-        wanted = motion.position if target is None or state.mode is Mode.SHADOW else target
-        shaped = _with_setpoints(config, shaped, wanted, motion, now_ns, inputs)
+        wanted = None if state.mode is Mode.SHADOW else target
+        shaped = driven(config, shaped, wanted, motion, now_ns, inputs)
         motion, active = shaped.motion, shaped.active
     commands = (Command(state.epoch_ns, state.tick, motion),)
     return _sent(state, commands, now_ns), commands, target, active
@@ -242,25 +242,6 @@ def _advance(
     shaped = shape(aim, last, config.limits, dt_s, config.groups, drift)
     shaped = cleared(config.body, shaped, last, aim, config.limits, dt_s, config.groups)
     return _with(state, fading, fresh=False), aim, shaped
-
-
-def _with_setpoints(
-    config: ControlConfig,
-    shaped: Shaped,
-    wanted: Floats,
-    last: Motion,
-    now_ns: int,
-    inputs: ControlInputs,
-) -> Shaped:
-    """Return `shaped` with setpoints for joints that take them; unmeasured ones stay."""
-    measured, velocities = inputs.measured, inputs.velocities
-    if config.setpoints is None or measured is None or unusable(config, inputs, now_ns):
-        return shaped
-    assert velocities is not None
-    return shape_setpoints(
-        config.setpoints, shaped, wanted, last, measured.value, velocities, config.limits,
-        config.period_ns / 1e9,
-    )  # fmt: skip
 
 
 def _recent(config: ControlConfig, state: ControlState) -> Recent:

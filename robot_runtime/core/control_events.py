@@ -72,9 +72,8 @@ def refusal(
         return f'mode is {state.mode.name}; allowed from {allowed_from(event)}'
     if event in (Event.ENABLE, Event.RESET):
         return seed(config, state, inputs, now_ns)[1]
-    if event in (Event.HOME, Event.SHADOW) and config.kinds is not None:
-        name = _first_rate(config)
-        return f'{event.name} is for joints that take positions, and {name} takes velocities'
+    if event in (Event.HOME, Event.SHADOW) and (takes := _placeless(config)):
+        return f'{event.name} is for joints that take positions, and {takes}'
     if event is Event.HOME and inputs.home is None:
         return 'no way home is known'
     if event is Event.POLICY and config.start is not None and not state.resumable:
@@ -106,8 +105,9 @@ def take_over(
             sample, before, config.names, config.limits.count, now_ns, ros_now_ns,
             config.teleop_timeout_ns, config.chunk_max_future_ns,
         )  # fmt: skip
-        if not problem and config.kinds is not None:
-            problem = f'it has positions, and {_first_rate(config)} takes velocities'
+        takes = _placeless(config)
+        if not problem and takes:
+            problem = f'it has positions, and {takes}'
         mode = next_mode(state.mode, Event.TELEOP)
         if not problem and mode is not Mode.TELEOP:
             problem = f'mode is {state.mode.name}; allowed from {allowed_from(Event.TELEOP)}'
@@ -141,10 +141,11 @@ def unusable(config: ControlConfig, inputs: ControlInputs, now_ns: int) -> str:
         return f'joint state has shape {measured.value.shape}; allowed: {config.limits.count}'
     if not np.isfinite(measured.value).all():
         return f'joint state is not finite: {measured.value}'
-    if config.setpoints is not None and (
-        velocities is None or not np.isfinite(velocities[config.setpoints.index]).all()
-    ):
-        return f'joint state has the velocities {velocities}; joints with setpoints need them all'
+    for driven, what in ((config.setpoints, 'setpoints'), (config.efforts, 'efforts')):
+        if driven is not None and (
+            velocities is None or not np.isfinite(velocities[driven.index]).all()
+        ):
+            return f'joint state has the velocities {velocities}; joints with {what} need them all'
     return ''
 
 
@@ -173,7 +174,8 @@ def seed(
         return None, problem
     sent = state.motion if gate is None else None if gate.state == 'IDLE' else gate.motion
     if sent is None:
-        return inputs.measured.value, ''
+        place = inputs.measured.value
+        return place if config.efforts is None else config.efforts.seed(place), ''
     if sent.moves:
         return None, 'the last motion sent is not at rest yet'
     return sent.position, ''
@@ -216,11 +218,15 @@ def _entered(
     return replace(state, mode=mode)
 
 
-def _first_rate(config: ControlConfig) -> str:
-    """Return the name of the first joint that takes velocities."""
-    assert config.kinds is not None
-    joint = int(config.kinds.velocity.index[0])
-    return config.names[joint] if config.names else f'joint {joint}'
+def _placeless(config: ControlConfig) -> str:
+    """Return in words which joint takes no position, '' if all do."""
+    if config.kinds is not None:
+        joint, what = int(config.kinds.velocity.index[0]), 'velocities'
+    elif config.efforts is not None:
+        joint, what = int(config.efforts.index[0]), 'efforts'
+    else:
+        return ''
+    return f'{config.names[joint] if config.names else f"joint {joint}"} takes {what}'
 
 
 def _no_step(config: ControlConfig, state: ControlState) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from robot_runtime.core.body import Body
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.delays import Delays
+from robot_runtime.core.effort_joints import EffortJoints
 from robot_runtime.core.ensemble import Mixing
 from robot_runtime.core.handover import Handover
 from robot_runtime.core.kinds import Kinds
@@ -46,6 +47,7 @@ class ControlConfig:
     step: bool = False  # each chunk waits for the operator's word
     kinds: Kinds | None = None  # None: every joint takes positions
     setpoints: SetpointJoints | None = None  # joints with a PD of their own; None: none has
+    efforts: EffortJoints | None = None  # joints that take efforts; None: none does
     bad_chunks: int = 5  # in a row, that cannot be followed whatever the time: FAULT
     stamped: bool = True  # a chunk begins at its stamp, not at its arrival
     gate_timeout_ns: int = 300_000_000  # silence of the gate: FAULT

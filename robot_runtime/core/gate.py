@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from robot_runtime.core.effort_joints import pushing
 from robot_runtime.core.fence import breach
 from robot_runtime.core.gate_entry import has_parted, judge, lost, seeded
 from robot_runtime.core.gate_left import run_out, running_out
@@ -263,7 +264,7 @@ def _watch(
     silence = late(config, state, now_ns)
     if not silence:
         return state
-    if config.rest_on_silence and not motion.moves:
+    if config.rest_on_silence and not motion.moves and not pushing(config.efforts, motion):
         return replace(state, state=Phase.REST, reason=silence)
     return _brake(config, state, silence, now_ns)
 
@@ -279,7 +280,7 @@ def _own_step(
         motion = coasting(config, state, last, number)
         state = _count(state, coasted=1)
         return replace(state, motion=motion, tick=state.tick + 1, coasting=number), motion
-    if state.state is Phase.BRAKING:
+    if state.state is Phase.BRAKING or config.efforts is not None:
         return braking(config, state, last, now_ns)
     motion = Motion.at_rest(last.position)
     return replace(state, motion=motion, told=None), motion

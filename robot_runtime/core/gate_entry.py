@@ -1,6 +1,7 @@
 """Verdict on a command as the gate's state stands: seed of an engagement, or its next motion."""
 
 import numpy as np
+from robot_runtime.core.effort_guard import overdriven
 from robot_runtime.core.gate_state import GateConfig, GateState, Phase
 from robot_runtime.core.guard import MAX_TICKS, Refusal, TOLERANCE, Verdict, verify
 from robot_runtime.core.setpoint_guard import overload
@@ -14,11 +15,18 @@ def seeded(config: GateConfig, state: GateState, motion: Motion, measured: Float
     """
     Return whether `motion` is the seed: the last one sent, or at first activation the measured.
 
-    What the drives of setpoints would make of it must be allowed as well.
+    What the drives of setpoints would make of it must be allowed as well, and no effort where
+    joints take efforts.
     """
+    if config.efforts is not None:
+        measured = config.efforts.seed(measured)
     verdict, joints = _seed(config, state.motion, motion, measured), config.setpoints
     if verdict.ok and joints is not None:
         verdict = overload(joints, motion, None, state.felt, config.names)
+    if verdict.ok and config.efforts is not None:
+        verdict = overdriven(
+            config.efforts, motion, None, state.felts, config.names, config.dt_s
+        )
     return verdict
 
 
@@ -40,6 +48,8 @@ def _seed(config: GateConfig, last: Motion | None, motion: Motion, measured: Flo
         return moving
     aged = limits.velocity * config.state_timeout_ns * 1e-9
     near = np.where(np.isfinite(limits.lead), limits.lead * (1.0 + TOLERANCE), aged)
+    if config.efforts is not None:
+        near[config.efforts.index] = SEED_TOLERANCE
     verdict = _start(np.abs(motion.position - measured), near)
     if not verdict.ok:
         return verdict
@@ -63,8 +73,8 @@ def judge(
     """
     Return the verdict on a command of the current epoch, whether it has parted, and its motion.
 
-    Joints that take velocities are judged by where they are measured as well, and setpoints by
-    what is measured of their joints; so are those of ticks that were lost on the way.
+    Joints that take velocities are judged by where they are measured as well, and setpoints and
+    efforts by what is measured of their joints; so are those of ticks that were lost on the way.
     """
     said = motion
     verdict, parted, motion = _by_commands(config, state, motion, ticks, measured)
@@ -77,6 +87,13 @@ def judge(
         for step in (*filled(config, state, said, ticks), motion):
             if verdict.ok:
                 verdict = overload(config.setpoints, step, last, state.felt, config.names)
+    if verdict.ok and config.efforts is not None:
+        for step in (*filled(config, state, said, ticks), motion):
+            if verdict.ok:
+                verdict = overdriven(
+                    config.efforts, step, last, state.felts, config.names, config.dt_s
+                )
+            last = step
     return verdict, parted, motion
 
 

@@ -15,15 +15,16 @@ def woken(config: GateConfig, state: GateState, now_ns: int) -> GateState:
 
     After a sleep in which the driver may have stopped a moving robot, the motion last sent is
     given up and nothing is sent: anything that goes on from it would be a jump. Only joints that
-    take velocities are told to come to rest (core/gate_left.py). The gate is latched, and its
-    next engagement begins from where the robot is then measured.
+    take velocities or efforts are told to come to rest (core/gate_left.py). The gate is latched,
+    and its next engagement begins from where the robot is then measured.
     """
     slept_ns, motion = now_ns - state.looked_ns, state.motion
     if slept_ns <= max(config.budget_ns, DRIVER_NS):
         return state
     if motion is None:
         return replace(state, coasting=0) if state.left is not None else state
-    if motion.moves:
+    # without an effort a joint goes on as it was
+    if motion.moves or (config.efforts is not None and state.state is not Phase.REST):
         reason = state.reason  # the first cause
         if not state.latched or reason.startswith(COMMAND_LATE):
             reason = slept(state, now_ns, 'and what stopped the robot is its driver')

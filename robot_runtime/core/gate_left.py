@@ -1,10 +1,11 @@
-"""Joints that take velocities, left by a gate that hung: somebody must tell them to stand."""
+"""Joints of velocities or efforts, left by a gate that hung: somebody must end what they do."""
 
 from dataclasses import replace
 
 import numpy as np
 from robot_runtime.core.brake import stop_step
-from robot_runtime.core.gate_state import GateConfig, GateState
+from robot_runtime.core.effort_stop import damped
+from robot_runtime.core.gate_state import felt_now, GateConfig, GateState
 from robot_runtime.core.types import Floats, Motion
 
 
@@ -14,7 +15,10 @@ def left_over(config: GateConfig, motion: Motion) -> Motion | None:
 
     A driver of positions stays where it stopped, and anything that is sent to it is a jump. One
     of velocities may have no time-out, and then goes on at the last one until it gets another.
+    One of efforts may have ended them, so these begin at zero, and the joints are damped.
     """
+    if config.efforts is not None:
+        return Motion.at_rest(np.zeros_like(motion.position))
     if config.velocity is None:
         return None
     velocity = np.zeros_like(motion.velocity)
@@ -23,10 +27,10 @@ def left_over(config: GateConfig, motion: Motion) -> Motion | None:
 
 
 def running_out(state: GateState) -> str:
-    """Return in words that an engagement must wait for the velocities that were left, or ''."""
+    """Return in words that an engagement must wait for what was left, or ''."""
     if not state.runs_out:
         return ''
-    return 'velocities that were left when the gate hung are still running out'
+    return 'what was left when the gate hung is still running out'
 
 
 def run_out(
@@ -36,15 +40,17 @@ def run_out(
     last = state.left
     if last is None or now_ns < state.next_emit_ns:
         return state, ()
-    if state.coasting == 0:
-        felt = _as_felt(config, state, last.velocity, now_ns)
-        last = replace(Motion.at_rest(last.position), velocity=felt)
-    motion = stop_step(last, config.limits, config.dt_s)
     due_ns = max(state.next_emit_ns, now_ns - config.period_ns) + config.period_ns
-    after = replace(
-        state, left=motion, coasting=state.coasting + 1, sent_ns=now_ns, next_emit_ns=due_ns
-    )
-    return after, (motion,)
+    state = replace(state, sent_ns=now_ns, next_emit_ns=due_ns)
+    if config.efforts is not None:
+        still, measured = Motion.at_rest(last.position), felt_now(config, state, now_ns)
+        motion, acts = damped(config.efforts, still, last, measured, config.dt_s)
+        return replace(state, left=motion, acts=acts), (motion,)
+    if state.coasting == 0:
+        speed = _as_felt(config, state, last.velocity, now_ns)
+        last = replace(Motion.at_rest(last.position), velocity=speed)
+    motion = stop_step(last, config.limits, config.dt_s)
+    return replace(state, left=motion, coasting=state.coasting + 1), (motion,)
 
 
 def _as_felt(config: GateConfig, state: GateState, velocity: Floats, now_ns: int) -> Floats:

@@ -7,6 +7,8 @@ import numpy as np
 from robot_runtime.core.body import Body
 from robot_runtime.core.coast import hold_ticks
 from robot_runtime.core.drift import Standing
+from robot_runtime.core.effort_guard import unfelt
+from robot_runtime.core.effort_joints import EffortJoints
 from robot_runtime.core.effort_watch import Strain
 from robot_runtime.core.guard import Refusal, TOLERANCE, Verdict
 from robot_runtime.core.observation import Measured
@@ -20,6 +22,7 @@ from robot_runtime.core.types import Floats, Limits, Motion
 from robot_runtime.core.velocity_joints import VelocityJoints
 
 UNMEASURED = 'joint state missing'  # how a reason begins
+EFFORT_RULES = {Refusal.POSITION: 'effort', Refusal.VELOCITY: 'rate of the effort'}
 COMMAND_LATE = 'command late'  # how the reason begins; the only cause that may reset by itself
 
 
@@ -51,6 +54,7 @@ class GateConfig:
     effort: Floats | None = None  # (J,) most measured [N m] or [N], inf: any; None: not watched
     velocity: VelocityJoints | None = None  # joints that take velocities; None: none does
     setpoints: SetpointJoints | None = None  # joints with a PD of their own; None: none has
+    efforts: EffortJoints | None = None  # joints that take efforts; None: none does
 
     @property
     def dt_s(self) -> float:
@@ -101,19 +105,21 @@ class GateState:
     jerk: Floats | None = None  # of the last command that passed [rad/s^3]
     lead_since_ns: int | None = None
     looked_ns: int = 0  # when the gate's loop last woke
-    left: Motion | None = None  # velocities that a hang left, on their way to rest
+    left: Motion | None = None  # of joints that a hang left, on their way to rest
     unmet: str = ''  # why the last command that came could not be met
     blocked: str = ''  # e-stop and permits as last seen: why nothing may move, or empty
     strain: Strain | None = None  # of the joints while commands steer
     felt: Sample[Measured] | None = None  # newest joint state, for joints that need more of it
+    felts: tuple[Sample[Measured], ...] = ()  # of the last two periods, for efforts
+    acts: bool = False  # efforts that are not zero, or joints of theirs that move
     trail: Trail | None = None  # of the joints that take velocities
     standing: Standing | None = None  # since when these are told to stand
     stopping: Stopping | None = None  # of the setpoints, while the gate brakes
 
     @property
     def runs_out(self) -> bool:
-        """Return whether velocities that a hang left are still on their way to rest."""
-        return self.left is not None and self.left.moves
+        """Return whether joints that a hang left to themselves are still on their way to rest."""
+        return self.left is not None and (self.left.moves or self.acts)
 
     @property
     def rests(self) -> bool:
@@ -134,8 +140,10 @@ def initial(config: GateConfig, now_ns: int) -> GateState:
 def sentence_of(config: GateConfig, verdict: Verdict) -> str:
     """Return in words which rule was broken, by which joint, by how much."""
     place = config.names[verdict.joint] if verdict.joint >= 0 else verdict.place
-    figures = f'{verdict.value:.9g}, allowed {verdict.allowed:.9g}'
-    return f'command refused: {verdict.refusal.value}: {place}{" " if place else ""}{figures}'
+    figures, rule = f'{verdict.value:.9g}, allowed {verdict.allowed:.9g}', verdict.refusal.value
+    if config.efforts is not None and verdict.joint in config.efforts.index:
+        rule = EFFORT_RULES.get(verdict.refusal, rule)
+    return f'command refused: {rule}: {place}{" " if place else ""}{figures}'
 
 
 def unmeasured(config: GateConfig, measured: Sample[Floats] | None, now_ns: int) -> str:
@@ -146,6 +154,12 @@ def unmeasured(config: GateConfig, measured: Sample[Floats] | None, now_ns: int)
         return ''
     age_ms = (now_ns - measured.received_ns) / 1e6
     return f'{UNMEASURED} for {age_ms:.1f} ms, allowed {config.state_timeout_ns / 1e6:g}'
+
+
+def felt_now(config: GateConfig, state: GateState, now_ns: int) -> Measured | None:
+    """Return the newest joint state, None where it may not be used."""
+    felt = state.felt
+    return felt.value if felt is not None and felt.fresh(now_ns, config.state_timeout_ns) else None
 
 
 def late(config: GateConfig, state: GateState, now_ns: int) -> str:
@@ -175,13 +189,16 @@ def not_following(config: GateConfig, state: GateState, measured: Floats) -> str
     """
     Return in words which joint is further from what was sent than its lead, or ''.
 
-    Of a joint with a PD of its own: whose drive is asked for more than it may be by now.
+    Of a joint with a PD of its own: whose drive is asked for more than it may be by now. Of
+    joints that take efforts: that nobody measures their speed.
     """
     sent = state.motion
     assert sent is not None
     away = np.abs(sent.position - measured)
     kept = away <= config.limits.lead * (1.0 + TOLERANCE)  # a NaN is not following
     if kept.all():
+        if config.efforts is not None:
+            return unfelt(config.efforts, state.felt)
         joints = config.setpoints
         return '' if joints is None else overloaded(joints, sent, state.felt, config.names)
     joint = int(np.argmin(kept))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from robot_runtime.core.drift import DRIFT, drifted, stood
+from robot_runtime.core.effort_guard import GRACE_PERIODS
 from robot_runtime.core.effort_watch import overload, strained
 from robot_runtime.core.gate import stop
 from robot_runtime.core.gate_state import GateConfig, GateState, Phase
@@ -23,6 +24,11 @@ def sense(
         return state
     if config.setpoints is not None:
         state = replace(state, felt=sample)
+    if config.efforts is not None:
+        since_ns = now_ns - GRACE_PERIODS * config.period_ns
+        known = state.felts if sample is state.felt else (*state.felts, sample)
+        felts = tuple(one for one in known if one is sample or one.received_ns >= since_ns)
+        state = replace(state, felt=sample, felts=felts)
     return _velocities(config, _efforts(config, state, sample, now_ns), sample, now_ns)
 
 

@@ -35,6 +35,7 @@ class Refusal(Enum):
     CLEARANCE = 'distance on the way to the end of a stop'
     TOOL_SPEED = 'speed of the tool'
     EFFORT = 'effort that its drive would make of the setpoint'
+    PUSH = 'effort, by where its joint is and how fast'
 
 
 @dataclass(frozen=True, slots=True)

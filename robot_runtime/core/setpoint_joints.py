@@ -28,6 +28,7 @@ class SetpointJoints:
     share: Floats  # of that effort, which the loop uses
     pose: Floats  # where a stop goes; NaN: where the joint is then measured
     pace: Floats  # [rad/s] or [m/s] at which it goes to the pose
+    follows: NDArray[np.bool_]  # whether a stop follows its joint until that stands: damping
 
 
 def freed(limits: Limits, index: NDArray[np.intp]) -> Limits:

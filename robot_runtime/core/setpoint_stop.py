@@ -1,12 +1,15 @@
-"""Stop of setpoints: they go to where their joints are measured, or to a pose, and stay."""
+"""Stop of setpoints: they go to where their joints are measured, follow them, or go to a pose."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from robot_runtime.core.observation import Measured
 from robot_runtime.core.setpoint_joints import SetpointJoints
 from robot_runtime.core.types import Floats, Limits, Motion
 
 SPARE_S = 1.0  # beyond the way itself; then they stay wherever the effort has held them back
+FOLLOW_S = 2.0  # so long a setpoint follows a joint that does not come to stand, then it stays
+STILL = 0.02  # [rad/s] or [m/s]; a joint that is no faster stands
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,11 +18,12 @@ class Stopping:
 
     goal: Floats
     until_ns: int  # steady clock
+    moving: bool = False  # whether a joint that is followed has not come to stand
 
     def over(self, joints: SetpointJoints, motion: Motion, now_ns: int) -> bool:
         """Return whether they are there, or will not come there any more."""
         there = motion.position[joints.index] == self.goal
-        return bool(there.all()) or now_ns >= self.until_ns
+        return bool(there.all() and not self.moving) or now_ns >= self.until_ns
 
 
 def begun(
@@ -36,8 +40,39 @@ def begun(
         return Stopping(here, now_ns)
     goal = np.where(np.isnan(joints.pose), measured[k], joints.pose)
     goal = np.clip(goal, np.minimum(limits.lower[k], here), np.maximum(limits.upper[k], here))
-    way_s = float((np.abs(goal - here) / _pace(joints, limits)).max())
-    return Stopping(goal, now_ns + round((way_s + SPARE_S) * 1e9))
+    way_s = float((np.abs(goal - here) / _pace(joints, limits)).max()) + SPARE_S
+    if joints.follows.any():
+        way_s = max(way_s, FOLLOW_S)
+    return Stopping(goal, now_ns + round(way_s * 1e9))
+
+
+def followed(
+    joints: SetpointJoints,
+    stopping: Stopping,
+    last: Motion,
+    measured: Measured | None,
+    limits: Limits,
+) -> Stopping:
+    """
+    Return the stop whose setpoints go to where the joints are by now, where it is damping.
+
+    Then the stiffness of a drive has nothing to pull at but the way of the joint since it was
+    measured, and its own damping is what brakes. Without a measurement, or without a speed that
+    is a number, the setpoints stay where they are.
+    """
+    k, mine = joints.index, joints.follows
+    if not mine.any():
+        return stopping
+    here = last.position[k]
+    velocity = None if measured is None else measured.velocity
+    if measured is None or velocity is None or not np.isfinite(velocity[k][mine]).all():
+        return replace(stopping, goal=np.where(mine, here, stopping.goal), moving=False)
+    place = np.clip(
+        measured.position[k], np.minimum(limits.lower[k], here), np.maximum(limits.upper[k], here)
+    )
+    moving = mine & (np.abs(velocity[k]) > STILL)
+    goal = np.where(moving, place, stopping.goal)
+    return replace(stopping, goal=goal, moving=bool(moving.any()))
 
 
 def stop_setpoints(

@@ -20,7 +20,7 @@ class Output(Protocol):
 
     topic: str
     timed: bool  # whether its messages hold times on the ROS clock
-    rates: bool  # whether it takes velocities
+    ends: bool  # whether somebody must end what it does, after a hang of ours
 
     def send(self, motion: Motion) -> None:
         """Take the motion of one period after the last one; publish it, or keep it."""
@@ -39,20 +39,23 @@ class ForwardOutput:
     """
     Values for a forward controller of one interface, in the order of its `joints` parameter.
 
-    Positions, or velocities for a group that takes them. A controller of velocities goes on at
-    the last one for ever unless its driver ends that; so the gate sends zeros while it holds.
+    Positions or efforts, or velocities for a group that takes them. A controller of velocities
+    goes on at the last one for ever, and one of efforts pushes on, unless a driver ends that; so
+    the gate sends zeros while it holds.
     """
 
     timed = False
 
-    def __init__(self, node: Node, topic: str, joints: slice, rates: bool = False) -> None:
-        self.topic, self._joints, self.rates = topic, joints, rates
+    def __init__(
+        self, node: Node, topic: str, joints: slice, rates: bool = False, ends: bool = False
+    ) -> None:
+        self.topic, self._joints, self._rates, self.ends = topic, joints, rates, ends
         self._publisher = node.create_publisher(Float64MultiArray, topic, qos.COMMAND)
         self._message = Float64MultiArray()
 
     def send(self, motion: Motion) -> None:
-        """Publish the positions, or the velocities, of this group."""
-        values = motion.velocity if self.rates else motion.position
+        """Publish the positions (of efforts: these), or the velocities, of this group."""
+        values = motion.velocity if self._rates else motion.position
         self._message.data = array('d', values[self._joints].tolist())
         self._publisher.publish(self._message)
 
@@ -76,7 +79,7 @@ class TrajectoryOutput:
     its own way here, and a message that overlaps the last one would be run twice.
     """
 
-    timed, rates = True, False
+    timed, ends = True, False
 
     def __init__(
         self,
@@ -146,5 +149,6 @@ def outputs(
             made.append(TrajectoryOutput(node, output.topic, joints, names, window))
         else:
             rates = group.command == 'velocity'
-            made.append(ForwardOutput(node, output.topic, joints, rates))
+            ends = rates or group.command == 'effort'
+            made.append(ForwardOutput(node, output.topic, joints, rates, ends))
     return tuple(made)

@@ -19,14 +19,14 @@ class ChunkTap:
 
     def __init__(
         self, node: Node, names: tuple[str, ...], output: Output,
-        rates: NDArray[np.intp] | None = None,
+        apart: NDArray[np.intp] | None = None, field: str = 'velocities',
     ) -> None:  # fmt: skip
         """
         Listen to the one policy; `output` is how its card lays a chunk on the clock.
 
-        `rates` are the joints that take velocities.
+        `apart` are the joints that take no positions, and `field` is where theirs stand.
         """
-        self._names, self._output, self._rates = names, output, rates
+        self._names, self._output, self._apart = names, output, (apart, field)
         self._messages = node.create_subscription(
             JointTrajectory, TOPIC, polling.unused, qos.INTERNAL
         )
@@ -45,7 +45,7 @@ class ChunkTap:
                 continue
             try:
                 chunk = conversions.chunk_from(
-                    message, self._names, now_ns - ros_now_ns, self._rates
+                    message, self._names, now_ns - ros_now_ns, *self._apart
                 )
                 chunks.append(placed(chunk, self._output, now_ns))
                 self.received += 1

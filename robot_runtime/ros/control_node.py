@@ -27,7 +27,7 @@ from robot_runtime.ros.sim_clock import clock_of, silence, stands
 from robot_runtime.ros.teleop_tap import TeleopTap
 from robot_runtime.ros.ticks import ticks
 from robot_runtime.runtime.card_checks import check_robot
-from robot_runtime.runtime.command_kinds import rates_of
+from robot_runtime.runtime.command_kinds import apart_of
 from robot_runtime.runtime.gate_config import budget_ns
 from robot_runtime.runtime.home_profile import HomeError, HomeProfile
 from robot_runtime.runtime.joint_streams import joint_stream
@@ -90,7 +90,7 @@ class ControlNode:
         self._stop_since: int | None = None
         self._journal = ControlJournal(node, len(self._names))
         self._ros_time, self._qos, self._trouble = RosTime(node, self._clock), QosWatch(node), ''
-        self._chunks = ChunkTap(node, self._names, card.output, rates_of(self._robot))
+        self._chunks = ChunkTap(node, self._names, card.output, *apart_of(self._robot))
         self._gate_tap = GateTap(node, self._names, self._period_ns)
         self._wire()
 

@@ -106,22 +106,24 @@ def chunk_message(
     names: Sequence[str],
     rows: Floats,
     step_ns: int,
-    rates: NDArray[np.intp] | None = None,
+    apart: NDArray[np.intp] | None = None,
+    field: str = 'velocities',
 ) -> JointTrajectory:
     """
     Return a chunk: header.stamp = t_obs, row i at i * step_ns, in SI units.
 
-    Joints `rates` take velocities, and their figures stand there; what a joint does not take is
-    NaN, as in the interfaces of ros2_control.
+    Joints `apart` take velocities or efforts, and their figures stand in that `field`; what a
+    joint does not take is NaN, as in the interfaces of ros2_control.
     """
     points = [JointTrajectoryPoint(time_from_start=duration_message(i * step_ns))
               for i in range(len(rows))]
     for point, row in zip(points, rows, strict=True):
         point.positions = row.tolist()
-        if rates is not None:
-            positions, velocities = row.copy(), np.full(len(row), np.nan)
-            positions[rates], velocities[rates] = np.nan, row[rates]
-            point.positions, point.velocities = positions.tolist(), velocities.tolist()
+        if apart is not None:
+            positions, others = row.copy(), np.full(len(row), np.nan)
+            positions[apart], others[apart] = np.nan, row[apart]
+            point.positions = positions.tolist()
+            setattr(point, field, others.tolist())
     message = JointTrajectory(joint_names=list(names), points=points)
     message.header.stamp = time_message(stamp_ns)
     return message
@@ -131,7 +133,8 @@ def chunk_from(
     message: JointTrajectory,
     names: Sequence[str],
     offset_ns: int,
-    rates: NDArray[np.intp] | None = None,
+    apart: NDArray[np.intp] | None = None,
+    field: str = 'velocities',
 ) -> Chunk:
     """Return the chunk in `message`, on our steady clock (= ROS stamp + `offset_ns`)."""
     stamp_ns = nanoseconds(message.header.stamp)
@@ -139,7 +142,8 @@ def chunk_from(
     steps = {after - before for before, after in zip(times, times[1:], strict=False)}
     if times[:1] != [0] or len(steps) > 1 or min(steps, default=1) <= 0:
         raise JointNameError(f'rows start at 0 and are evenly spaced, not at {times[:4]} ns')
-    rows = [_row(message.joint_names, point, names, rates) for point in message.points]
+    have = message.joint_names
+    rows = [_row(have, point, names, apart, field) for point in message.points]
     step_ns = steps.pop() if steps else SECOND // 20
     return Chunk(stamp_ns + offset_ns, step_ns, np.array(rows), stamp_ns)
 
@@ -148,15 +152,16 @@ def _row(
     have: Sequence[str],
     point: JointTrajectoryPoint,
     names: Sequence[str],
-    rates: NDArray[np.intp] | None,
+    apart: NDArray[np.intp] | None,
+    field: str,
 ) -> Floats:
-    """Return the row of a chunk: velocities of joints `rates`, positions of the others."""
-    if rates is None:
+    """Return the row of a chunk: of joints `apart` what is in `field`, positions of the others."""
+    if apart is None:
         return ordered(have, point.positions, names)
     row = np.full(len(names), np.nan)
-    if len(rates) < len(names) or len(point.positions):
+    if len(apart) < len(names) or len(point.positions):
         row = ordered(have, point.positions, names)
-    row[rates] = ordered(have, point.velocities, names)[rates]
+    row[apart] = ordered(have, getattr(point, field), names)[apart]
     return row
 
 

@@ -19,7 +19,7 @@ from robot_runtime.ros.sim_clock import clock_of, silence
 from robot_runtime.ros.status_out import ERROR, OK, Part, part, StatusOut, WARN
 from robot_runtime.runtime.ablation import Ablation, INPUTS
 from robot_runtime.runtime.chunk_sending import ChunkSending
-from robot_runtime.runtime.command_kinds import rates_of
+from robot_runtime.runtime.command_kinds import apart_of
 from robot_runtime.runtime.inference import Inference, Proposal
 from robot_runtime.runtime.inference_worker import InferenceWorker
 from robot_runtime.runtime.model_folder import model_folder
@@ -58,7 +58,7 @@ class PolicyNode:
         self._card = policy.card
         delay_s = measured_delay_s(policy) if self._card.prefix else 0.0
         self._sending = ChunkSending(self._card, max(least_ns, round(delay_s * 1e9)))
-        self._rates, self._memory = rates_of(self._robot), Memory()
+        self._apart, self._memory = apart_of(self._robot), Memory()
         self._listening = Listening()
         self._missing: tuple[str, ...] = ()
         self._complaints: dict[str, str] = {}  # by what they are about; a cured one is taken out
@@ -180,7 +180,7 @@ class PolicyNode:
         self._chunk_out.publish(
             conversions.chunk_message(
                 proposal.stamp_ns, self._robot.joint_names, proposal.rows, proposal.step_ns,
-                self._rates,
+                *self._apart,
             )  # fmt: skip
         )
 

@@ -249,7 +249,7 @@ class SafetyNode:
         if self._steady and self._clock.now_ns() - now > gate_hang.DRIVER_NS:
             return  # we slept since it was verified: the next look gives the place up
         for output in self._outputs if self._node.active else ():
-            if output.rates or self._state.motion is not None:  # core/gate_left.py
+            if output.ends or self._state.motion is not None:  # core/gate_left.py
                 output.send(motion)
 
     def _publish_state(self, now: int) -> None:

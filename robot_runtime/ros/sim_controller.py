@@ -6,9 +6,9 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from robot_runtime.core.joint_order import JointNameError
 from robot_runtime.core.types import Floats
 from robot_runtime.ros import conversions, polling
+from robot_runtime.sim.driver import Driver
 from robot_runtime.sim.groups import JointGroup
-from robot_runtime.sim.velocity_driver import VelocityDriver
-from robot_runtime.sim.velocity_witness import VelocityWitness
+from robot_runtime.sim.witness import CommandWitness
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
@@ -51,8 +51,8 @@ class SimController:
 
     def _run(self, message: JointTrajectory, measured: Floats, now_ns: int, ros_ns: int) -> None:
         driver, witness = self.driver, self.witness
-        if isinstance(driver, VelocityDriver) or isinstance(witness, VelocityWitness):
-            raise ValueError('a trajectory, but this controller takes velocities')
+        if not isinstance(driver, Driver) or not isinstance(witness, CommandWitness | None):
+            raise ValueError('a trajectory, but this controller takes no positions')
         names, points = self._group.joint_names, message.points
         if not points:
             raise ValueError('a trajectory without points')

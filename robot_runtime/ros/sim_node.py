@@ -17,12 +17,12 @@ from robot_runtime.ros.sim_faults import SimFaults
 from robot_runtime.ros.sim_parameters import PARAMETERS
 from robot_runtime.runtime.clock import SteadyClock
 from robot_runtime.sim.cell import Cell
+from robot_runtime.sim.drives import take
 from robot_runtime.sim.groups import groups_of, measured_witness
 from robot_runtime.sim.robot_files import described_by, robot_files
 from robot_runtime.sim.scene import SceneError
 from robot_runtime.sim.task import COLOURS
 from robot_runtime.sim.touch import Touch
-from robot_runtime.sim.velocity_drives import take_setpoints, take_velocities
 from robot_runtime.sim.witness import KINDS
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
@@ -63,12 +63,11 @@ class SimNode:
 
     def _make_controllers(self) -> tuple[SimController, ...]:
         values = self._values
-        period_s, described = values['command_period_s'], described_by(values['robot'])
-        rates = () if described is None else take_velocities(self._cell, described)
-        setpoints = () if described is None else take_setpoints(self._cell, described)
+        period_s = values['command_period_s']
         groups = groups_of(
             self._cell, period_s, values['command_timeout_s'], values['on_timeout'],
-            values['witness_scale'], values['witness_space'], rates, setpoints,
+            values['witness_scale'], values['witness_space'],
+            take(self._cell, described_by(values['robot'])),
         )  # fmt: skip
         return tuple(SimController(self._node, group, period_s) for group in groups)
 

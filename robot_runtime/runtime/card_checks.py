@@ -18,6 +18,8 @@ DTYPES = {
     'image': (*FLOATS, 'uint8'), 'is_init': ('bool', *FLOATS),
 }  # fmt: skip
 
+ACTIONS = {'velocity': 'joint_velocity', 'effort': 'effort'}  # of a card, by the group's command
+
 
 @dataclass(frozen=True, slots=True)
 class GraphValue:
@@ -85,10 +87,10 @@ def _check_windows(card: PolicyCard, robot: RobotFile, who: str) -> None:
 
 
 def _check_action(card: PolicyCard, robot: RobotFile, who: str) -> None:
-    """Refuse positions for a group that takes velocities, and velocities for one that does not."""
-    rates = card.output.action == 'joint_velocity'
+    """Refuse an action that is not what a group takes."""
     for group in robot.groups_of_joints:
-        if group.kind == 'arm' and (group.command == 'velocity') != rates:
+        wanted = ACTIONS.get(group.command, 'joint_position')
+        if group.kind == 'arm' and card.output.action != wanted:
             raise ConfigError(
                 f'{who}: output.action is {card.output.action}, but the group {group.name} of the '
                 f'robot {robot.name} has command: {group.command}'

@@ -7,7 +7,12 @@ from robot_runtime.core.gate_state import GateConfig
 from robot_runtime.core.tokens import burst_of
 from robot_runtime.core.types import Floats, Limits, Motion
 from robot_runtime.runtime.body import load_body
-from robot_runtime.runtime.command_kinds import command_limits, setpoint_joints, velocity_joints
+from robot_runtime.runtime.command_kinds import (
+    command_limits,
+    effort_joints,
+    setpoint_joints,
+    velocity_joints,
+)
 from robot_runtime.runtime.robot_file import RobotFile
 
 SECOND = 1_000_000_000
@@ -41,6 +46,7 @@ def gate_config(
         effort=robot.watched_effort,
         velocity=velocity_joints(robot, speed),
         setpoints=setpoint_joints(robot),
+        efforts=effort_joints(robot, speed),
     )
 
 

@@ -21,6 +21,7 @@ from robot_runtime.runtime.robot_file import RobotFile
 from robot_runtime.runtime.tool_ik import ToolIk
 
 SECOND = 1_000_000_000
+RATES = ('joint_velocity', 'effort')  # of which a robot that is told nothing has none
 # An observation later than this after the one before begins a policy's memory anew.
 GAP_PERIODS, GAP_NS = 5, SECOND // 2  # whichever is more
 
@@ -62,7 +63,7 @@ class Inference:
             policy.card.prefix, output.rows, round(schedule.period_s / output.dt_s),
             self._joints, schedule.most_delay,
         )  # fmt: skip
-        self._rests = np.zeros(len(self._joints)) if output.action == 'joint_velocity' else None
+        self._rests = np.zeros(len(self._joints)) if output.action in RATES else None
         state_ns, camera_ns = (
             round(age * SECOND) for age in (robot.timeouts.joint_state_s, robot.timeouts.camera_s)
         )

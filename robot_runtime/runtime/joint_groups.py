@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from robot_runtime.runtime.config_file import Positive, Strict
 from robot_runtime.runtime.urdf_limits import UrdfJoint
 
@@ -34,6 +34,7 @@ class Joint(Strict):
     lead: Positive | None = None  # most the command may be away from the measured position
     stiffness: Positive | None = None  # [N m/rad] or [N/m] of a drive that takes setpoints
     damping: Annotated[float, Field(ge=0.0)] | None = None  # [N m s/rad] or [N s/m]
+    effort_rate: Positive | None = None  # [N m/s] or [N/s] of a joint that takes efforts
     velocity_vs_position: VelocityVsPosition | None = None
 
     @model_validator(mode='after')
@@ -64,27 +65,38 @@ class VelocityDrive(Strict):
 class Impedance(Strict):
     """What a group does whose drives have a PD of their own: effort, and how it stops."""
 
-    on_stop: Literal['brake_hold', 'default_pose']
+    on_stop: Literal['brake_hold', 'default_pose', 'damping']
     pose_rate: Positive | None = None  # [rad/s] or [m/s] on the way to the pose: home
     effort_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.8  # which the loop uses
-
-    @field_validator('on_stop', mode='before')
-    @classmethod
-    def _built(cls, value: Any) -> Any:
-        if value == 'damping':
-            raise ValueError(
-                'on_stop: damping needs drives whose gains can be changed, and no adapter does '
-                'that yet; allowed: brake_hold, default_pose'
-            )
-        return value
 
     @model_validator(mode='after')
     def _paced(self) -> 'Impedance':
         if (self.pose_rate is not None) != (self.on_stop == 'default_pose'):
             raise ValueError(
                 f'pose_rate is {self.pose_rate} with on_stop: {self.on_stop}; default_pose needs '
-                f'it, and brake_hold has no use for it'
+                f'it, and nothing else has a use for it'
             )
+        return self
+
+
+class Push(Strict):
+    """What a group that takes efforts does: how quickly it obeys, and how it stops."""
+
+    on_stop: Literal['damping'] | None = None
+    on_fault_controller: str | None = None  # to be switched to; not built
+    response_s: Annotated[float, Field(gt=0.0, le=0.5)]  # from measurement to obeying drive
+    settle_s: Annotated[float, Field(gt=0.0, le=5.0)]  # way of a stop by damping, per speed
+    margin: Positive  # that the loop keeps from the ends of the range
+
+    @model_validator(mode='after')
+    def _stops(self) -> 'Push':
+        if self.on_fault_controller is not None:
+            raise ValueError(
+                f'on_fault_controller is {self.on_fault_controller}, but the gate cannot switch '
+                f'controllers yet: declare on_stop: damping'
+            )
+        if self.on_stop is None:
+            raise ValueError('it says nothing about a stop: declare on_stop: damping')
         return self
 
 
@@ -92,10 +104,11 @@ class Group(Strict):
     """Joints that move together and are sent together."""
 
     name: Name
-    command: Literal['trajectory', 'velocity', 'setpoint']
+    command: Literal['trajectory', 'velocity', 'setpoint', 'effort']
     kind: Literal['arm', 'position'] = 'arm'  # position: a gripper, which has no lead
     drive: VelocityDrive | None = None  # of a group that takes velocities
     impedance: Impedance | None = None  # of a group that takes setpoints
+    push: Push | None = None  # of a group that takes efforts
     sources: dict[str, str]  # limit -> where the figure is published
     joints: Annotated[tuple[Joint, ...], Field(min_length=1)]
 
@@ -115,9 +128,12 @@ class Group(Strict):
     def _check_kind(self) -> None:
         """Refuse what does not go with the kind of command."""
         if self.command != 'velocity' and self.drive is not None:
-            raise ValueError(f'the group {self.name} takes positions, and so no drive')
+            takes = 'efforts' if self.command == 'effort' else 'positions'
+            raise ValueError(f'the group {self.name} takes {takes}, and so no drive')
         if self.command != 'setpoint':
             self._check_no_gains()
+        if self.command != 'effort':
+            self._check_no_push()
         if self.command == 'trajectory':
             return
         if self.kind != 'arm':
@@ -126,6 +142,9 @@ class Group(Strict):
             )
         if self.command == 'setpoint':
             self._check_setpoints()
+            return
+        if self.command == 'effort':
+            self._check_efforts()
             return
         if self.drive is None:
             raise ValueError(
@@ -146,12 +165,50 @@ class Group(Strict):
 
     def _check_no_gains(self) -> None:
         """Refuse gains where no command goes by them."""
-        given = [j.name for j in self.joints if (j.stiffness, j.damping) != (None, None)]
+        damped = self.command == 'effort'
+        given = [
+            joint.name for joint in self.joints
+            if joint.stiffness is not None or (joint.damping is not None and not damped)
+        ]
         if self.impedance is not None or given:
             what = f'stiffness or damping of {given}' if given else 'impedance'
             raise ValueError(
                 f'the group {self.name} has {what}, but only command: setpoint goes by it'
             )
+
+    def _check_no_push(self) -> None:
+        """Refuse what only efforts go by."""
+        given = [joint.name for joint in self.joints if joint.effort_rate is not None]
+        if self.push is not None or given:
+            what = f'effort_rate of {given}' if given else 'push'
+            raise ValueError(
+                f'the group {self.name} has {what}, but only command: effort goes by it'
+            )
+
+    def _check_efforts(self) -> None:
+        """Refuse efforts without bounds, or that nobody could end."""
+        if self.push is None:
+            raise ValueError(
+                f'the group {self.name} takes efforts and needs a push: '
+                f'{{on_stop: damping, response_s, settle_s, margin}}'
+            )
+        for joint in self.joints:
+            for name in ('effort', 'effort_rate', 'damping'):
+                if not getattr(joint, name):
+                    raise ValueError(
+                        f'joint {joint.name} takes efforts and needs its {name}, above 0'
+                    )
+            for name in ('lead', 'velocity_vs_position', 'jerk'):
+                if getattr(joint, name) is not None:
+                    raise ValueError(
+                        f'joint {joint.name} takes efforts, for which no {name} is checked: '
+                        f'leave it out'
+                    )
+            if not 2.0 * self.push.margin < joint.upper - joint.lower:
+                raise ValueError(
+                    f'push.margin of the group {self.name} is {self.push.margin}, which leaves '
+                    f'nothing of the range {joint.lower} to {joint.upper} of joint {joint.name}'
+                )
 
     def _check_setpoints(self) -> None:
         """Refuse setpoints whose effort nobody can tell, and limits that nobody would keep."""

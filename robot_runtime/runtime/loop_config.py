@@ -14,6 +14,7 @@ from robot_runtime.core.types import Floats
 from robot_runtime.runtime.body import load_body
 from robot_runtime.runtime.command_kinds import (
     command_limits,
+    effort_joints,
     packed,
     setpoint_joints,
     velocity_joints,
@@ -58,6 +59,7 @@ def control_config(
         body=body,
         kinds=kinds_of(robot, speed),
         setpoints=setpoint_joints(robot),
+        efforts=effort_joints(robot, speed),
         bad_chunks=robot.timeouts.bad_chunks,
         stamped=card.output.anchor == 'observation',
         gate_timeout_ns=round(robot.timeouts.gate_s * SECOND),

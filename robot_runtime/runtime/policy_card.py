@@ -25,13 +25,16 @@ class Output(ActionFields):
     """
     The graph's output: rows of joint targets on the clock.
 
-    `joint_velocity` is for robots whose arms take velocities; their grippers take positions.
-    `joint_delta` is added to where the joints were observed, or to the row before. `ee_pose` and
-    `ee_delta` are about a tool, whose joints are found by `runtime/tool_ik.py`.
+    `joint_velocity` is for robots whose arms take velocities, `effort` (N m, or N) for those whose
+    arms take efforts; their grippers take positions. `joint_delta` is added to where the joints
+    were observed, or to the row before. `ee_pose` and `ee_delta` are about a tool, whose joints
+    are found by `runtime/tool_ik.py`.
     """
 
     name: str
-    action: Literal['joint_position', 'joint_velocity', 'joint_delta', 'ee_pose', 'ee_delta']
+    action: Literal[
+        'joint_position', 'joint_velocity', 'effort', 'joint_delta', 'ee_pose', 'ee_delta'
+    ]
     dt_s: Annotated[float, Field(ge=0.001, le=1.0)]
     interpolation: Literal['linear', 'zoh']
     anchor: Literal['observation', 'arrival']

@@ -23,6 +23,8 @@ from robot_runtime.runtime.urdf_limits import read_urdf, UrdfJoint
 
 Topic = Annotated[str, Field(pattern=r'^/?[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*$')]
 INF = float('inf')
+TAKES = {'velocity': 'velocities', 'setpoint': 'setpoints', 'effort': 'efforts'}
+LEAST_PERIODS = 3  # of the robot, within which no drive obeys what was made of a measurement
 LOOSER = 1e-9  # of a limit: how far two ways to write one figure may be apart
 
 
@@ -91,13 +93,22 @@ class RobotFile(Strict):
         for group in self.groups_of_joints:
             adapter = self.topics.command[group.name].adapter
             if group.command != 'trajectory' and adapter != 'float64_multi_array':
-                takes = 'velocities' if group.command == 'velocity' else 'setpoints'
+                takes = TAKES[group.command]
                 raise ValueError(
                     f'topics.command.{group.name} has the adapter {adapter}, but a group that '
                     f'takes {takes} needs float64_multi_array'
                 )
-        if {'velocity', 'setpoint'} <= {group.command for group in self.groups_of_joints}:
-            raise ValueError('one robot cannot have groups of command: velocity and of setpoint')
+            if group.push is not None and group.push.response_s < LEAST_PERIODS * self.period_s:
+                raise ValueError(
+                    f'push.response_s of the group {group.name} is {group.push.response_s}, less '
+                    f'than {LEAST_PERIODS} periods of {self.period_s}: an effort is judged by '
+                    f'what was measured up to two periods before'
+                )
+        kinds = sorted({group.command for group in self.groups_of_joints} & TAKES.keys())
+        if len(kinds) > 1:
+            raise ValueError(
+                f'one robot cannot have groups of command: {kinds[1]} and of {kinds[0]}'
+            )
         if self.urdf is None and (self.workspace or self.tool_speed or self.collision):
             raise ValueError('workspace, tool_speed and collision need a urdf')
         for joint in self.joints:

@@ -1,6 +1,5 @@
 """Groups of simulated joints, as a robot's controllers have them: a driver and a witness each."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,9 @@ from robot_runtime.core.types import Floats, Motion
 from robot_runtime.sim import witness
 from robot_runtime.sim.cell import Cell
 from robot_runtime.sim.driver import Driver, OnTimeout
+from robot_runtime.sim.drives import Taken
+from robot_runtime.sim.effort_driver import EffortDriver
+from robot_runtime.sim.effort_witness import EffortWitness
 from robot_runtime.sim.touch import ToolPlace
 from robot_runtime.sim.velocity_driver import VelocityDriver
 from robot_runtime.sim.velocity_witness import VelocityWitness
@@ -16,6 +18,7 @@ ARM_JOINTS = 7
 FR3 = tuple(f'fr3_joint{k + 1}' for k in range(ARM_JOINTS))
 DECELERATION = 10.0  # [rad/s^2] of the drivers' own stop
 FINGER_DECELERATION = 2.0  # [m/s^2]
+NOTHING = Taken()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +28,8 @@ class JointGroup:
     name: str
     joint_names: tuple[str, ...]
     joints: slice
-    driver: Driver | VelocityDriver
-    witness: witness.CommandWitness | VelocityWitness | None
+    driver: Driver | VelocityDriver | EffortDriver
+    witness: witness.CommandWitness | VelocityWitness | EffortWitness | None
     rates: bool = False  # whether it takes velocities
 
     def taken(self, motion: Motion) -> Floats:
@@ -42,14 +45,13 @@ def groups_of(
     on_timeout: OnTimeout = 'decelerate',
     scale: float = 1.0,
     space: bool = False,
-    rates: Sequence[str] = (),
-    setpoints: Sequence[str] = (),
+    taken: Taken = NOTHING,
 ) -> tuple[JointGroup, ...]:
     """
     Return the arm and the gripper; `scale` is the share of published limits to judge by.
 
-    With `space` the place of the tool is judged as well. A group takes velocities if its joints
-    are among `rates`; among `setpoints` its driver stays at the last one when commands end.
+    With `space` the place of the tool is judged as well. A group takes velocities or efforts if
+    its joints are `taken` so; of setpoints its driver stays at the last one when commands end.
     """
     names = cell.scene.joint_names
     arm = ARM_JOINTS if names[:ARM_JOINTS] == FR3 else len(names)
@@ -62,14 +64,18 @@ def groups_of(
     made = []
     for name, joints, deceleration, sheet in wanted:
         count = joints.stop - joints.start
-        if set(names[joints]) <= set(rates):
+        mine = set(names[joints])
+        if mine <= set(taken.efforts):
+            made.append(_pushed(cell, name, joints, timeout_s, on_timeout, scale))
+            continue
+        if mine <= set(taken.rates):
             faster = VelocityDriver(
                 ranges[joints, 1], np.full(count, deceleration), timeout_s, on_timeout
             )
             seer = VelocityWitness(sheet) if is_fr3(cell) else None
             made.append(JointGroup(name, names[joints], joints, faster, seer, rates=True))
             continue
-        held = set(names[joints]) <= set(setpoints)
+        held = mine <= set(taken.setpoints)
         sheet = witness.setpoint_datasheet(scale) if held else sheet
         driver = Driver(
             cell.home[joints], ranges[joints, 0], ranges[joints, 1],
@@ -79,6 +85,16 @@ def groups_of(
         judge = witness.CommandWitness(sheet, tool) if is_fr3(cell) else None
         made.append(JointGroup(name, names[joints], joints, driver, judge))
     return tuple(made)
+
+
+def _pushed(
+    cell: Cell, name: str, joints: slice, timeout_s: float, on_timeout: OnTimeout, scale: float
+) -> JointGroup:
+    """Return a group that takes efforts."""
+    most, dof = cell.scene.model.actuator_ctrlrange[joints, 1], cell.scene.dof[joints]
+    driver = EffortDriver(most, lambda: cell.data.qvel[dof], timeout_s, on_timeout)
+    seer = EffortWitness(scale) if is_fr3(cell) else None
+    return JointGroup(name, cell.scene.joint_names[joints], joints, driver, seer)
 
 
 def measured_witness(cell: Cell) -> witness.MeasuredWitness | None:

@@ -11,10 +11,10 @@ from robot_runtime.core.tensors import Image
 from robot_runtime.core.types import Floats, Motion
 from robot_runtime.runtime.robot_file import Camera, RobotFile
 from robot_runtime.sim.cell import Cell
+from robot_runtime.sim.drives import take
 from robot_runtime.sim.groups import groups_of, measured_witness
 from robot_runtime.sim.scene import import_mujoco, SceneError
 from robot_runtime.sim.touch import Touch
-from robot_runtime.sim.velocity_drives import take_setpoints, take_velocities
 from robot_runtime.sim.witness import Findings
 
 SECOND = 1_000_000_000
@@ -52,7 +52,7 @@ class Plant:
                 f'robot file {robot.name} has {list(robot.joint_names)}'
             )
         self.cell = cell
-        self._rates, self._setpoints = take_velocities(cell, robot), take_setpoints(cell, robot)
+        self._taken = take(cell, robot)
         self.step_ns = round(cell.timestep_s * SECOND)
         self._period_s = period_ns / SECOND
         self._eyes = [_Eye(cell, camera) for camera in robot.cameras if camera.name in cameras]
@@ -63,9 +63,8 @@ class Plant:
         """Begin an episode with the robot at home."""
         self.cell.reset(seed)
         self._groups = groups_of(
-            self.cell, self._period_s, scale=self._scale, space=self._space, rates=self._rates,
-            setpoints=self._setpoints,
-        )  # fmt: skip
+            self.cell, self._period_s, scale=self._scale, space=self._space, taken=self._taken
+        )
         self._witness = measured_witness(self.cell)
         self.touch = Touch(self.cell) if self._space else None
         self.states: deque[Sample[Measured]] = deque(maxlen=STATES)

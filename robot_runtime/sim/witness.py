@@ -37,6 +37,7 @@ JUMP_ARM = 0.2  # [rad] most that a new sequence may begin away from the measure
 JUMP_FINGER = 0.05  # [m] more than the whole range: a gripper may be opened from anywhere
 KINDS = (
     'not_finite', 'position', 'velocity', 'curve', 'acceleration', 'jerk', 'jump', 'workspace',
+    'effort', 'effort_rate',
 )  # fmt: skip
 ABOVE_ALL = 1e9  # ratio that stands for a division by zero
 

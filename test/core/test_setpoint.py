@@ -11,6 +11,7 @@ from robot_runtime.core.setpoint_shape import EFFORT as BY_EFFORT
 from robot_runtime.core.setpoint_shape import shape_setpoints
 from robot_runtime.core.types import Motion
 from setpoint_rig import (
+    assert_within,
     DT,
     EFFORT,
     HOME,
@@ -244,3 +245,48 @@ def test_each_stop_goes_to_where_the_joints_are_then():
         robot.gate, ok, said = gate.reset(robot.config, robot.gate, robot.position, robot.now)
         assert ok, said
     assert places == pytest.approx([HOME[0] + 0.05, HOME[0] + 0.10])
+
+
+def stopped_by_damping(push=0.0, sensing=True):
+    """Return a robot that is stopped while it goes, where it was, and how long it took."""
+    robot = SetpointRobot(setpoint_joints(follows=True)).engaged()
+    assert robot.follow(FAR, 60)
+    assert robot.speed[0] > 0.5
+    place, begun = robot.place[0], robot.now
+    robot.gate = gate.estop(robot.config, robot.gate, robot.now, 'a test')
+    robot.push = np.array([push, 0.0])
+    while robot.gate.state is not Phase.REST and robot.now < begun + 5_000 * MS:
+        robot.wait(1, sensing)
+    return robot, place, (robot.now - begun) / 1e9
+
+
+def test_a_stop_by_damping_follows_the_joint_until_it_stands_and_then_stays():
+    robot, place, seconds = stopped_by_damping()
+    assert robot.gate.state is Phase.REST
+    assert seconds < 1.0
+    assert place < robot.place[0] < place + 0.1
+    assert abs(robot.sent[-1].position[0] - robot.place[0]) < 1e-3
+    assert_within(robot.sent)
+    known = robot.sent[-1].position.copy()
+    robot.wait(100)
+    np.testing.assert_array_equal(robot.sent[-1].position, known)
+
+
+def test_a_joint_that_is_pulled_on_goes_by_the_damping_of_its_drive_for_2_s_and_is_then_held():
+    robot, place, seconds = stopped_by_damping(push=4.0)
+    assert 2.0 <= seconds <= 2.1
+    assert 0.3 < robot.place[0] - place < 0.6
+    assert robot.speed[0] < 4.0 / 20.0 * 1.01
+    robot.wait(300)
+    held = robot.sent[-1].position[0]
+    assert robot.place[0] == pytest.approx(held + 4.0 / STIFFNESS[0], abs=0.005)
+
+
+def test_a_stop_by_damping_without_a_joint_state_stays_where_it_is():
+    robot = SetpointRobot(setpoint_joints(follows=True)).engaged()
+    assert robot.follow(FAR, 60)
+    known = robot.sent[-1].position.copy()
+    robot.wait(40, sensing=False)
+    assert robot.gate.latched
+    np.testing.assert_array_equal(robot.sent[-1].position, known)
+    assert robot.gate.state is Phase.REST

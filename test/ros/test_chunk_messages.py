@@ -45,3 +45,13 @@ def test_what_does_not_go_with_the_robot_is_not_finite_or_does_not_fit():
     mixed = chunk_from(chunk_message(7, NAMES, ROWS, STEP_NS, RATES), NAMES, 0)
     with pytest.raises(ChunkError, match='non-finite'):
         checked(mixed.rows, 3)
+
+
+def test_efforts_stand_in_the_field_of_efforts_and_nowhere_else():
+    message = chunk_message(7, NAMES, ROWS, STEP_NS, RATES, 'effort')
+    np.testing.assert_array_equal(message.points[1].effort, [0.3, 0.4, np.nan])
+    np.testing.assert_array_equal(message.points[1].positions, [np.nan, np.nan, 0.0])
+    assert not message.points[1].velocities
+    np.testing.assert_array_equal(chunk_from(message, NAMES, 0, RATES, 'effort').rows, ROWS)
+    with pytest.raises(JointNameError, match='3 joint names and 0 values'):
+        chunk_from(message, NAMES, 0, RATES)

@@ -12,7 +12,7 @@ class Controller:
 
     def __init__(self, timed: bool, late: bool = False) -> None:
         self.topic, self.timed, self._late = 'arm_controller/joint_trajectory', timed, late
-        self.rates = False
+        self.ends = False
 
     def send(self, motion: Motion) -> None:
         """Take nothing."""

@@ -218,8 +218,8 @@ VELOCITY = yaml.safe_load(
             'topics.command.arm has the adapter joint_trajectory, but a group that takes',
         ),
         (
-            lambda d: d['groups'][0].update(command='effort'),
-            "groups[0].command is 'effort', but it should be 'trajectory', 'velocity' or",
+            lambda d: d['groups'][0].update(command='torque'),
+            "groups[0].command is 'torque', but it should be 'trajectory', 'velocity',"
         ),
     ],
 )

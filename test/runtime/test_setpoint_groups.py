@@ -71,6 +71,12 @@ def test_a_stop_may_go_to_home_at_a_rate_of_its_own(tmp_path):
     assert joints.pace.tolist() == [0.2] * 7
 
 
+def test_a_stop_may_be_damping(tmp_path):
+    robot = changed(tmp_path, lambda d: arm(d)['impedance'].update(on_stop='damping'))
+    assert setpoint_joints(robot).follows.tolist() == [True] * 7
+    assert not setpoint_joints(ROBOT).follows.any()
+
+
 def test_gate_and_loop_have_the_same_range_and_rate_and_the_hand_all_of_its_limits():
     limits, plain = gate_config(ROBOT, PERIOD, True, 0.5).limits, PLAIN.limits(0.5)
     for name in ('lower', 'upper', 'velocity'):
@@ -114,14 +120,14 @@ def test_a_policy_of_positions_goes_with_setpoints_and_one_of_velocities_does_no
         (lambda d: joint(d).update(lead=0.1), 'for which no lead is checked: leave it out'),
         (lambda d: joint(d).update(jerk=9.0), 'for which no jerk is checked: leave it out'),
         (
-            lambda d: arm(d)['impedance'].update(on_stop='damping'),
-            'on_stop: damping needs drives whose gains can be changed, and no adapter does that',
+            lambda d: arm(d)['impedance'].update(on_stop='limp'),
+            "on_stop is 'limp', but it should be 'brake_hold', 'default_pose' or 'damping'",
         ),
         (
             lambda d: arm(d)['impedance'].update(on_stop='default_pose'),
             'pose_rate is None with on_stop: default_pose; default_pose needs it',
         ),
-        (lambda d: arm(d)['impedance'].update(pose_rate=0.2), 'brake_hold has no use for it'),
+        (lambda d: arm(d)['impedance'].update(pose_rate=0.2), 'nothing else has a use for it'),
         (lambda d: arm(d)['impedance'].update(effort_share=1.0), 'effort_share is 1.0, but it'),
         (
             lambda d: arm(d).update(command='trajectory'),

@@ -176,6 +176,18 @@ def test_a_stop_in_motion_holds_where_the_arm_was_measured() -> None:
     assert place(lockstep)[0] == pytest.approx(measured[0], abs=0.01)
 
 
+def test_a_stop_may_be_damping_and_lets_the_arm_come_to_rest_where_its_drives_brake_it() -> None:
+    damping = Impedance(on_stop='damping', effort_share=0.5)
+    first, *rest = ROBOT.groups_of_joints
+    groups = (first.model_copy(update={'impedance': damping}), *rest)
+    lockstep, measured, asked = stopped(ROBOT.model_copy(update={'groups_of_joints': groups}))
+    assert lockstep._gate.motion is not None
+    assert measured[0] < lockstep._gate.motion.position[0] < measured[0] + 0.1
+    assert place(lockstep)[0] == pytest.approx(lockstep._gate.motion.position[0], abs=5e-3)
+    assert np.abs(lockstep.plant.states[-1].value.velocity[:7]).max() < 5e-3
+    assert asked.most.max() <= 1.0
+
+
 def test_a_stop_may_go_slowly_to_home_and_asks_no_drive_for_too_much() -> None:
     posed = Impedance(on_stop='default_pose', pose_rate=0.3, effort_share=0.5)
     first, *rest = ROBOT.groups_of_joints
