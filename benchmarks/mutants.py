@@ -41,7 +41,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, KEPT = ROOT / 'docs' / 'mutants.md', ROOT / 'build' / 'mutants'
 MOST = 0.02  # of all mutants, that may survive
-SHAPER = ('landing', 'nearest', 'shaper')
+SHAPER = ('shaper', 'landing', 'nearest')
 TESTS = {  # of each file, the quick ones first
     'mode': ('mode',),
     'guard': ('guard_verdict', 'guard_many', 'guard', 'guard_time'),

@@ -18,7 +18,7 @@ from robot_runtime.core.limits import (
     VELOCITY,
 )
 from robot_runtime.core.types import Limits, Motion
-from shaper_rig import answers, GROUPS, LIMITS, motions, RECORD, SIZE, travelled, wishes
+from shaper_rig import answers, LIMITS, motions, RECORD, SIZE, travelled, wishes
 
 MADE = ('shaped', 'alone', 'steered', 'ramped')
 LAST, MOTIONS, FLAGS = answers(1)
@@ -67,16 +67,17 @@ def test_each_of_many_robots_keeps_its_own_limits():
     rng = np.random.default_rng(2)
     last = motions(rng)
     wish, each = wishes(rng, last), stretched(rng, SIZE[0])
+    groups = (slice(0, 4), slice(4, -1))  # from the last of the joints, not of the robots
     both = (
-        shape(wish[0], last, each, DT, GROUPS, *wish[1:]).motion,
-        steer(*wish[1:], last, each, DT, GROUPS), ramp_to_rest(last, each, DT),
+        shape(wish[0], last, each, DT, groups, *wish[1:]).motion,
+        steer(*wish[1:], last, each, DT, groups), ramp_to_rest(last, each, DT),
     )
     for row in range(SIZE[0]):
         here, (target, velocity, bend) = last.part(row), (one[row] for one in wish)
         mine = each.part(row)
         alone = (
-            shape(target, here, mine, DT, GROUPS, velocity, bend).motion,
-            steer(velocity, bend, here, mine, DT, GROUPS), ramp_to_rest(here, mine, DT),
+            shape(target, here, mine, DT, groups, velocity, bend).motion,
+            steer(velocity, bend, here, mine, DT, groups), ramp_to_rest(here, mine, DT),
         )
         for many, one in zip(both, alone, strict=True):
             assert many.velocity[row].tobytes() == one.velocity.tobytes()
@@ -136,7 +137,8 @@ def test_a_joint_without_a_range_takes_the_hugest_wish_like_one_that_is_far(sign
     for size in (1e5, 1e308):
         wish = [np.zeros(1), np.zeros(1), np.zeros(1)]
         wish[part][0] = sign * size
-        shaped = shape(wish[0], Motion.at_rest(np.zeros(1)), free, DT, None, *wish[1:])
+        with np.errstate(all='ignore'):  # plain Python warns of an overflow
+            shaped = shape(wish[0], Motion.at_rest(np.zeros(1)), free, DT, None, *wish[1:])
         seen.append((shaped.motion.velocity[0], shaped.active[0]))
     assert seen[0] == seen[1]
     assert seen[0][0] == pytest.approx(sign * free.jerk[0] * DT * DT)
@@ -165,3 +167,12 @@ def test_a_joint_that_goes_out_and_speeds_up_more_than_it_may_is_told_both(sign)
     last = Motion(end, sign * finger.velocity, sign * 16.0 * finger.jerk * DT)
     active = shape(end, last, finger, DT).active
     assert active & (INFEASIBLE | ACCELERATION | JERK) == INFEASIBLE | ACCELERATION | JERK
+
+
+@pytest.mark.parametrize('sign', [-1.0, 1.0])
+def test_the_greatest_speed_is_taken_up_and_not_passed_though_it_is_to_grow(sign):
+    wide, jump = LIMITS.part(np.array([0])), LIMITS.jerk[0] * DT * DT
+    last = Motion(np.zeros(1), sign * (wide.velocity - 0.5 * jump), np.zeros(1))
+    bend = np.full(1, sign * 5.0 * jump / DT)
+    taken = steer(sign * wide.velocity, bend, last, wide, DT, (slice(0, 1),)).velocity
+    np.testing.assert_allclose(taken, sign * wide.velocity, rtol=1e-12)
