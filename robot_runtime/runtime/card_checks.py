@@ -18,7 +18,9 @@ DTYPES = {
     'image': (*FLOATS, 'uint8'), 'is_init': ('bool', *FLOATS),
 }  # fmt: skip
 
-ACTIONS = {'velocity': 'joint_velocity', 'effort': 'effort'}  # of a card, by the group's command
+# Actions of a card that a group takes by its command; any other takes those that are positions.
+ACTIONS = {'velocity': ('joint_velocity',), 'effort': ('effort',)}
+POSITIONS = ('joint_position', 'joint_delta', 'ee_pose', 'ee_delta')
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,8 @@ def _check_windows(card: PolicyCard, robot: RobotFile, who: str) -> None:
 def _check_action(card: PolicyCard, robot: RobotFile, who: str) -> None:
     """Refuse an action that is not what a group takes."""
     for group in robot.groups_of_joints:
-        wanted = ACTIONS.get(group.command, 'joint_position')
-        if group.kind == 'arm' and card.output.action != wanted:
+        taken = ACTIONS.get(group.command, POSITIONS)
+        if group.kind == 'arm' and card.output.action not in taken:
             raise ConfigError(
                 f'{who}: output.action is {card.output.action}, but the group {group.name} of the '
                 f'robot {robot.name} has command: {group.command}'
