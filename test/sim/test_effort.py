@@ -35,7 +35,7 @@ class Efforts:
     def __init__(self, pushes: Pushes) -> None:
         self._pushes, self._begun = pushes, 0
 
-    def propose(self, inputs: Inputs, now_ns: int) -> Proposal:
+    def propose(self, inputs: Inputs, now_ns: int, *_: object) -> Proposal:
         self._begun = self._begun or now_ns
         newest = inputs.states[-1]
         velocity = newest.value.velocity
