@@ -218,7 +218,7 @@ class CommandWitness:
     def _judge(self, q: Floats, dq: Floats, ddq: Floats) -> None:
         sheet = self._sheet
         middle, half = 0.5 * (sheet.q_max + sheet.q_min), 0.5 * (sheet.q_max - sheet.q_min)
-        self._note('position', np.abs(q - middle) / half)
+        self._note('position', np.abs(q - middle) / half, 2.0 * COMMAND_TOLERANCE)  # of the range
         self._note('velocity', np.abs(dq) / sheet.dq_max)
         down, up = sheet.allowed_velocity(q)
         bound = np.where(dq >= 0.0, up, down)
@@ -233,12 +233,12 @@ class CommandWitness:
         peak = float(np.abs(ddq).max())
         self.findings.peak_acceleration = max(self.findings.peak_acceleration, peak)
 
-    def _note(self, kind: str, ratio: Floats) -> None:
+    def _note(self, kind: str, ratio: Floats, slack: float = COMMAND_TOLERANCE) -> None:
         worst = float(ratio.max())
         if worst > self.findings.worst[kind]:
             self.findings.worst[kind] = worst
-        if not worst <= 1.0 + COMMAND_TOLERANCE:
-            self._blame(kind, ~(ratio <= 1.0 + COMMAND_TOLERANCE), ratio)
+        if not worst <= 1.0 + slack:
+            self._blame(kind, ~(ratio <= 1.0 + slack), ratio)
 
     def _blame(self, kind: str, bad: NDArray[np.bool_], ratio: Floats) -> None:
         found = self.findings

@@ -45,6 +45,13 @@ def test_motion_at_exactly_the_limits_is_allowed_and_reported_exactly() -> None:
     assert (judge.findings.commands, judge.findings.sequences) == (300, 1)
 
 
+@pytest.mark.parametrize(('beyond', 'seen'), [(0.9e-6, set()), (1.1e-6, {'position'})])
+def test_a_position_may_be_out_of_its_range_by_a_millionth_of_it(beyond: float, seen: set) -> None:
+    sheet = arm_datasheet()
+    place = sheet.q_max + beyond * (sheet.q_max - sheet.q_min)
+    assert only(run(np.tile(np.where(FIRST, place, HOME), (5, 1)))) == seen
+
+
 def test_a_little_too_much_acceleration_is_seen() -> None:
     judge = run(speeding(10.001, 2.0, 300))
     assert only(judge) == {'acceleration'}
