@@ -215,9 +215,10 @@ def _advance(
         shaped = Shaped(motion, np.zeros(config.limits.count, dtype=np.uint8))
         return _with(_told(config, state, motion), None, state.fresh), target, shaped
     soon_ns = now_ns + config.period_ns
-    soon = _wanted(config, state, soon_ns)
     if state.mode is Mode.POLICY:
-        soon = ahead(state.schedule, now_ns, target, soon)
+        soon = ahead(state.schedule, now_ns, soon_ns, target, config.late_after_ns)
+    else:
+        soon = _wanted(config, state, soon_ns)
     fading = state.handover
     if state.fresh:
         length_ns = config.handover_ns

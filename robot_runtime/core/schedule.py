@@ -75,8 +75,14 @@ def playing(schedule: Schedule, now_ns: int, grace_ns: int | None = None) -> boo
     return chunk.at(now_ns, grace_ns) is not None
 
 
-def sample(schedule: Schedule, now_ns: int, grace_ns: int | None = None) -> Floats | None:
-    """Return the target at `now_ns`, (J,); None when no chunk has one."""
+def sample(
+    schedule: Schedule, now_ns: int, grace_ns: int | None = None, faded_ns: int | None = None
+) -> Floats | None:
+    """
+    Return the target at `now_ns`, (J,); None when no chunk has one.
+
+    A handover stands where it does at `faded_ns`, by default now.
+    """
     chunk = speaking(schedule, now_ns)
     if chunk is None:
         return None
@@ -87,7 +93,7 @@ def sample(schedule: Schedule, now_ns: int, grace_ns: int | None = None) -> Floa
     if mixing.discrete is not None:
         held = _alone(schedule, replace(chunk, interpolation='zoh'), now_ns, grace_ns)
         new = new if held is None else np.where(mixing.discrete, held, new)
-    since_ns = now_ns - schedule.merged_ns
+    since_ns = (now_ns if faded_ns is None else faded_ns) - schedule.merged_ns
     if schedule.kind != 'latest' and 0 <= since_ns < schedule.blend_ns:
         share = since_ns / schedule.blend_ns
     if schedule.ensemble is not None:
@@ -99,14 +105,20 @@ def sample(schedule: Schedule, now_ns: int, grace_ns: int | None = None) -> Floa
     return new if old is None else mixing.between(old, new, share)
 
 
-def ahead(schedule: Schedule, now_ns: int, target: Floats, soon: Floats | None) -> Floats | None:
+def ahead(
+    schedule: Schedule, now_ns: int, soon_ns: int, target: Floats, grace_ns: int | None = None
+) -> Floats | None:
     """
-    Return `soon`, the target of a moment after `now_ns`, as far as the way to it is a motion.
+    Return where the motion of `target` leads until `soon_ns`, None where it is no motion.
 
-    A step between two held rows is a jump of the target, not a velocity.
+    A step between two held rows is a jump of the target, not a velocity. Nor is a handover: it
+    ends, and who has taken up its speed goes past the end.
     """
     chunk = speaking(schedule, now_ns)
-    if chunk is None or soon is None or chunk.interpolation == 'zoh':
+    if chunk is None or chunk.interpolation == 'zoh' or speaking(schedule, soon_ns) is not chunk:
+        return None
+    soon = sample(schedule, soon_ns, grace_ns, faded_ns=now_ns)
+    if soon is None:
         return None
     discrete = schedule.mixing.discrete
     return soon if discrete is None else np.where(discrete, target, soon)

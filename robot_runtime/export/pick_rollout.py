@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from robot_runtime.core.chunk import Chunk
 from robot_runtime.core.limits import shape
-from robot_runtime.core.schedule import merge, sample, Schedule
+from robot_runtime.core.schedule import ahead, merge, sample, Schedule
 from robot_runtime.core.types import Motion
 from robot_runtime.export.pick_card import SIZE
 from robot_runtime.runtime.images import resized
@@ -62,7 +62,10 @@ class Rollout:
             now_ns = self._now_ns
             if not taken and now_ns >= end_ns - PERIOD_NS + delay_ns:
                 self._schedule, taken = merge(self._schedule, chunk, now_ns), True
-            target, soon = (sample(self._schedule, t) for t in (now_ns, now_ns + TICK_NS))
+            target = sample(self._schedule, now_ns)
+            soon = None if target is None else ahead(
+                self._schedule, now_ns, now_ns + TICK_NS, target
+            )
             if target is not None and soon is not None:
                 drift = (soon - target) / tick_s
                 self._motion = shape(

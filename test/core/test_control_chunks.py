@@ -153,3 +153,14 @@ def test_a_choice_that_changes_is_not_taken_for_a_velocity():
     assert all((c.motion.position == HOME).all() for c in ticks)
     loop.ticks(150)
     np.testing.assert_allclose(loop.state.motion.position, HOME + [0.0, 0.1], atol=1e-9)
+
+
+@pytest.mark.parametrize('seam', [0.01, 0.05, 0.2])
+def test_a_handover_to_a_place_beside_ends_there_and_never_goes_past_it(seam):
+    loop = in_policy(replace(CONFIG, schedule_kind='blend', blend_ns=100 * MS))
+    loop.tick(chunks=[loop.chunk([HOME] * 60)])
+    loop.ticks(40)
+    loop.tick(chunks=[loop.chunk([HOME + [seam, 0.0]] * 60)])
+    way = [one.motion.position[0] - HOME[0] for one in loop.ticks(250)]
+    assert max(way) <= seam + 1e-9
+    assert way[-1] == pytest.approx(seam, abs=1e-9)

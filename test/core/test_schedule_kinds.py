@@ -143,7 +143,8 @@ def test_targets_that_are_choices_are_those_of_the_newest_chunk_and_never_betwee
         target = sample(schedule, now)
         assert target[1] in (0.0, 1.0)
         assert target[1] == ((now - 50) // STEP) % 2
-        assert ahead(schedule, now, target, target + 1.0)[1] == target[1]
+        soon = ahead(schedule, now, now + 1, target)
+        assert soon is None or soon[1] == target[1]
 
 
 def test_sync_plays_what_is_executed_and_then_holds_it_until_the_next_chunk():
@@ -171,3 +172,22 @@ def test_many_chunks_of_equal_weight_are_the_mean_of_what_each_says_by_itself():
     values = np.array([c.at(now) for c in chunks])
     mean = values[-1] + (values - values[-1]).sum(0) / 12
     np.testing.assert_allclose(ensemble.at(now, 1.0, Mixing()), mean, atol=1e-14)
+
+
+@pytest.mark.parametrize('kind', ['blend', 'ensemble'])
+def test_the_motion_of_a_target_is_that_of_its_chunks_and_not_that_of_a_handover(kind):
+    schedule = Schedule(kind, 40)
+    for start, offset in ((0, 0.0), (50, 5.0)):
+        schedule = merge(schedule, chunk(start, np.arange(20.0) + offset), start + 10)
+    for now in range(60, 105):
+        target = sample(schedule, now)
+        assert (ahead(schedule, now, now + 2, target) - target)[0] == pytest.approx(0.2)
+
+
+def test_where_a_chunk_ends_or_another_begins_no_motion_leads_further():
+    schedule = merge(merge(Schedule(), chunk(0, np.zeros(9)), 0), chunk(50, np.ones(2)), 45)
+    target = np.zeros(1)
+    assert ahead(schedule, 48, 49, target) is not None
+    assert ahead(schedule, 48, 50, target) is None
+    assert ahead(schedule, 79, 80, target) is None
+    assert ahead(Schedule(), 0, 1, target) is None
