@@ -20,7 +20,8 @@ NONE = np.zeros(8)
 def test_each_schedule_is_one_that_a_card_may_have_at_every_delay(kind: str) -> None:
     for delay_ms in DELAYS_MS:
         card = arranged(CARD, kind, delay_ms / 1e3)
-        assert PolicyCard(**card.model_dump(by_alias=True, exclude_unset=True)).schedule.kind == kind
+        written = card.model_dump(by_alias=True, exclude_unset=True)
+        assert PolicyCard(**written).schedule.kind == kind
         assert card.schedule.period_s >= (0.5 if kind == 'sync' else max(0.2, delay_ms / 1e3))
 
 
