@@ -54,7 +54,7 @@ class MachineWatch:
 
     def end(self) -> None:
         """End the process."""
-        self._process.terminate()
+        self._process.kill()
         self._process.wait(10.0)
 
 

@@ -49,4 +49,5 @@ def test_each_refusal_says_its_rule_in_words():
         'distance from the measured position', 'start of the engagement',
         'commands faster than time', 'distance on the way to the end of a stop',
         'speed of the tool', 'effort that its drive would make of the setpoint',
+        'effort, by where its joint is and how fast',
     ]
