@@ -3,6 +3,7 @@
 import numpy as np
 from robot_runtime.core.coast import coast_step
 from robot_runtime.core.control_state import ControlConfig, ControlState, GateView
+from robot_runtime.core.fence import fenced
 from robot_runtime.core.types import Command
 
 MOST = 12  # periods that are made up; after more the gate has given the engagement up
@@ -27,8 +28,7 @@ def coasted(
 
     A gate that misses commands goes on by a rule that both know (core/coast.py), one step in
     each period. The loop takes the same steps, from the last command that the gate had: whatever
-    part of them the gate has sent, the next command continues it. Near what the robot may not
-    touch the gate takes a step of its stop instead; then nothing is met, and the robot stops.
+    part of them the gate has sent, the next command continues it.
     """
     if config.kinds is not None:  # then the gate's steps depend on what it measured
         return ()
@@ -68,6 +68,8 @@ def _coast(
     dt_s, tick = config.period_ns / 1e9, state.sent[index].tick
     jerk, commands = (last.acceleration - before.acceleration) / dt_s, list[Command]()
     for number in range(1, steps + 1):
-        last = coast_step(last, jerk, number, config.coast_ticks, config.limits, dt_s)
+        step = coast_step(last, jerk, number, config.coast_ticks, config.limits, dt_s)
+        body = config.body
+        last = step if body is None else fenced(body, step, last, config.limits, dt_s)
         commands.append(Command(state.epoch_ns, tick + number, last))
     return tuple(commands)
