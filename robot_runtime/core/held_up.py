@@ -3,7 +3,6 @@
 import numpy as np
 from robot_runtime.core.coast import coast_step
 from robot_runtime.core.control_state import ControlConfig, ControlState, GateView
-from robot_runtime.core.fence import fenced
 from robot_runtime.core.types import Command
 
 MOST = 12  # periods that are made up; after more the gate has given the engagement up
@@ -30,9 +29,9 @@ def coasted(
     each period. The loop takes the same steps, from the last command that the gate had: whatever
     part of them the gate has sent, the next command continues it.
     """
-    if config.kinds is not None:  # then the gate's steps depend on what it measured
-        return ()
-    if state.motion is None or len(state.sent) < 2 or state.tick < 2:
+    # Else the gate's steps depend on what it measured, or on distances, which take too long.
+    known = config.kinds is None and config.body is None
+    if not known or state.motion is None or len(state.sent) < 2 or state.tick < 2:
         return ()
     count, common = slept(config, state, now_ns), parted(config, state, gate)
     if not count and common is None:
@@ -68,8 +67,6 @@ def _coast(
     dt_s, tick = config.period_ns / 1e9, state.sent[index].tick
     jerk, commands = (last.acceleration - before.acceleration) / dt_s, list[Command]()
     for number in range(1, steps + 1):
-        step = coast_step(last, jerk, number, config.coast_ticks, config.limits, dt_s)
-        body = config.body
-        last = step if body is None else fenced(body, step, last, config.limits, dt_s)
+        last = coast_step(last, jerk, number, config.coast_ticks, config.limits, dt_s)
         commands.append(Command(state.epoch_ns, tick + number, last))
     return tuple(commands)
