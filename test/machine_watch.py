@@ -13,8 +13,9 @@ from robot_runtime.runtime.realtime import enter_realtime
 
 PRIORITY = 85  # above the gate and the loop: what keeps this from running is the machine itself
 PERIOD_NS = 10_000_000
-# What is late by this takes most of the gate's patience (20 ms), and no part of the robot did it.
-STALL_MS = 16.0
+# A stall is seen as late by as much less as was to be slept, a period at most. So what takes the
+# gate's patience of 20 ms, and no part of the robot did it, is late by this at least.
+STALL_MS = 8.0
 STALL_WITHOUT_FIFO_MS = 60.0  # and there the gate's patience is as much
 
 

@@ -237,7 +237,7 @@ def test_a_policy_begins_at_its_start_pose_and_goes_on_chunk_by_chunk(
     typed(robot, 'home', 'mode is HOLD, at home')
 
     robot.client.instruct(instruction('red'))
-    typed(robot, 'policy')
+    enter(robot, 'policy')
     for _ in range(2):
         one_chunk(robot, person)
     no_violation(robot)
