@@ -198,12 +198,7 @@ class Group(Strict):
                     raise ValueError(
                         f'joint {joint.name} takes efforts and needs its {name}, above 0'
                     )
-            for name in ('lead', 'velocity_vs_position', 'jerk'):
-                if getattr(joint, name) is not None:
-                    raise ValueError(
-                        f'joint {joint.name} takes efforts, for which no {name} is checked: '
-                        f'leave it out'
-                    )
+            _refuse_unchecked(joint, 'efforts')
             if not 2.0 * self.push.margin < joint.upper - joint.lower:
                 raise ValueError(
                     f'push.margin of the group {self.name} is {self.push.margin}, which leaves '
@@ -221,12 +216,7 @@ class Group(Strict):
             for name in ('stiffness', 'damping', 'effort'):
                 if getattr(joint, name) is None:
                     raise ValueError(f'joint {joint.name} takes setpoints and needs its {name}')
-            for name in ('lead', 'velocity_vs_position', 'jerk'):
-                if getattr(joint, name) is not None:
-                    raise ValueError(
-                        f'joint {joint.name} takes setpoints, for which no {name} is checked: '
-                        f'leave it out'
-                    )
+            _refuse_unchecked(joint, 'setpoints')
 
 
 def with_efforts(group: Group, described: Mapping[str, UrdfJoint]) -> Group:
@@ -255,3 +245,12 @@ def _limits_given(joint: Joint) -> set[str]:
     """Return the kinds of limit that a joint gives, as `sources` must name them."""
     given = joint.model_dump(exclude={'name', 'lower', 'upper'}, exclude_none=True)
     return {'position', *given}
+
+
+def _refuse_unchecked(joint: Joint, takes: str) -> None:
+    """Refuse bounds of a joint that nobody would keep, by what it takes."""
+    for name in ('lead', 'velocity_vs_position', 'jerk'):
+        if getattr(joint, name) is not None:
+            raise ValueError(
+                f'joint {joint.name} takes {takes}, for which no {name} is checked: leave it out'
+            )

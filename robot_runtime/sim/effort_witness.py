@@ -6,6 +6,7 @@ the joints make of the efforts is judged by the witness of measured motion.
 """
 
 import numpy as np
+from robot_runtime.sim.rate_findings import note
 from robot_runtime.sim.witness import ABOVE_ALL, COMMAND_TOLERANCE, Findings, Floats, GAP_NS
 
 # Franka Research 3 datasheet, typed in again from the table: joints 1 to 7.
@@ -45,14 +46,4 @@ class EffortWitness:
         self._tau = tau.copy()
 
     def _note(self, kind: str, ratio: Floats) -> None:
-        found, worst = self.findings, float(ratio.max())
-        found.worst[kind] = max(found.worst[kind], worst)
-        if worst <= 1.0 + COMMAND_TOLERANCE:
-            return
-        found.violations[kind] += 1
-        if not found.first:
-            joint = int(np.argmax(ratio))
-            found.first = (
-                f'command {found.commands}: {kind} of joint {joint + 1} is '
-                f'{ratio[joint]:.6f} times its limit'
-            )
+        note(self.findings, kind, ratio, kind)

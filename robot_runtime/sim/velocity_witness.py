@@ -5,6 +5,7 @@ Like the witness of positions it shares nothing with the runtime and judges by t
 """
 
 import numpy as np
+from robot_runtime.sim.rate_findings import note
 from robot_runtime.sim.witness import (
     ABOVE_ALL,
     COMMAND_TOLERANCE,
@@ -60,14 +61,4 @@ class VelocityWitness:
         return bool((np.abs(dq - self._dq) <= allowed).all())
 
     def _note(self, kind: str, ratio: Floats) -> None:
-        found, worst = self.findings, float(ratio.max())
-        found.worst[kind] = max(found.worst[kind], worst)
-        if worst <= 1.0 + COMMAND_TOLERANCE:
-            return
-        found.violations[kind] += 1
-        if not found.first:
-            joint = int(np.argmax(ratio))
-            found.first = (
-                f'command {found.commands}: {kind} of velocity of joint {joint + 1} is '
-                f'{ratio[joint]:.6f} times its limit'
-            )
+        note(self.findings, kind, ratio, f'{kind} of velocity')

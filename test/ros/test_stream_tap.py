@@ -1,14 +1,10 @@
 """Taps on inertial unit, odometry, command and target: real messages, as figures with a time."""
 
-from collections.abc import Iterator
-import os
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped, Twist
 from nav_msgs.msg import Odometry
 import numpy as np
-import pytest
-import rclpy
 from rclpy.node import Node
 from robot_runtime.core.stream_terms import SIZES
 from robot_runtime.ros import conversions, qos
@@ -25,17 +21,6 @@ ROBOT = FR3.model_copy(
     update={'topics': FR3.topics.model_copy(update={'imu': 'imu', 'odometry': 'odom'})}
 )
 NOW = 5_000 * MS
-
-
-@pytest.fixture
-def node(monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-    rclpy.init()
-    made = rclpy.create_node('streams')
-    yield made
-    made.destroy_node()
-    rclpy.shutdown()
 
 
 def said(node: Node, tap: StreamTap, *messages: Any) -> list[str]:

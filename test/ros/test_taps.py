@@ -1,13 +1,10 @@
 """Taps of control and policy: what is read of real messages, and of a clock that is set."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-import os
 
 from model_folder import CARD
 import numpy as np
 import pytest
-import rclpy
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from robot_runtime.ros import conversions, qos
@@ -25,17 +22,6 @@ MS = 1_000_000
 CLOCK = SteadyClock()
 WITHIN_NS = 10_000 * MS
 OUTPUT = Output(**CARD['output'] | {'joints': NAMES, 'normalization': 'identity'})
-
-
-@pytest.fixture
-def node(monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-    rclpy.init()
-    made = rclpy.create_node('taps')
-    yield made
-    made.destroy_node()
-    rclpy.shutdown()
 
 
 def until(condition: object) -> None:
