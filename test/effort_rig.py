@@ -1,13 +1,10 @@
 """Robot of two joints that take efforts and a gripper, with masses and senses."""
 
-from driven_rig import DrivenRobot
+from driven_rig import FeltRobot
 import numpy as np
 from robot_runtime.core import gate
 from robot_runtime.core.effort_joints import EffortJoints
 from robot_runtime.core.gate_state import GateConfig
-from robot_runtime.core.gate_watches import sense
-from robot_runtime.core.observation import Measured
-from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Limits, Motion
 
 MS = 1_000_000
@@ -45,7 +42,7 @@ def limits() -> Limits:
     ))  # fmt: skip
 
 
-class EffortRobot(DrivenRobot):
+class EffortRobot(FeltRobot):
     """A gate and the masses behind it, which are pushed by what was last sent."""
 
     def __init__(self, inertia=LIGHT, budget_ns=60 * MS, **more):
@@ -54,16 +51,6 @@ class EffortRobot(DrivenRobot):
         self.place, self.speed, self.push = HOME.copy(), np.zeros(3), np.zeros(2)
         self.history = [self.felt()]
         self.fastest, self.places = np.zeros(2), []
-
-    def felt(self):
-        return Sample(self.now, self.now, Measured(self.place.copy(), self.speed.copy()))
-
-    def senses(self, age=0):
-        """Give the gate the joint state of `age` ticks ago."""
-        felt = self.history[max(len(self.history) - 1 - age, 0)]
-        if self.sample is None or felt.received_ns > self.sample.received_ns:
-            self.sample = felt
-        self.gate = sense(self.config, self.gate, self.sample, self.now)
 
     def pass_time(self):
         """Let one period pass: the gate wakes, the masses move; return the gate's own steps."""
@@ -87,13 +74,6 @@ class EffortRobot(DrivenRobot):
         assert self.send(Motion.at_rest(SEED)), self.gate.reason
         self.pass_time()
         return self
-
-    def wait(self, ticks, sensing=True):
-        """Let time pass without commands."""
-        for _ in range(ticks):
-            if sensing:
-                self.senses()
-            self.pass_time()
 
 
 def changed(last, by):

@@ -2,14 +2,11 @@
 
 from dataclasses import replace
 
-from driven_rig import DrivenRobot
+from driven_rig import FeltRobot
 import numpy as np
 from robot_runtime.core import gate
 from robot_runtime.core.gate_state import GateConfig
-from robot_runtime.core.gate_watches import sense
-from robot_runtime.core.observation import Measured
 from robot_runtime.core.setpoint_joints import freed, SetpointJoints
-from robot_runtime.core.stream import Sample
 from robot_runtime.core.types import Limits, Motion
 
 MS = 1_000_000
@@ -49,7 +46,7 @@ def asked(setpoint, position, velocity):
     return STIFFNESS * (setpoint - position)[:2] - DAMPING * velocity[:2]
 
 
-class SetpointRobot(DrivenRobot):
+class SetpointRobot(FeltRobot):
     """A gate and the masses behind it, which drives of 1 kg m^2 pull to what was last sent."""
 
     def __init__(self, joints=None, budget_ns=60 * MS, **more):
@@ -59,17 +56,7 @@ class SetpointRobot(DrivenRobot):
         ))
         self.place, self.speed, self.push = HOME.copy(), np.zeros(3), np.zeros(2)
         self.blocked = False
-        self.history = [self._felt()]
-
-    def _felt(self):
-        return Sample(self.now, self.now, Measured(self.place.copy(), self.speed.copy()))
-
-    def senses(self, age=0):
-        """Give the gate the joint state of `age` ticks ago."""
-        felt = self.history[max(len(self.history) - 1 - age, 0)]
-        if self.sample is None or felt.received_ns > self.sample.received_ns:
-            self.sample = felt
-        self.gate = sense(self.config, self.gate, self.sample, self.now)
+        self.history = [self.felt()]
 
     def pass_time(self):
         """Let one period pass: the gate wakes, the masses move; return the gate's own steps."""
@@ -83,7 +70,7 @@ class SetpointRobot(DrivenRobot):
                 self.place += self.speed * (DT / PARTS)
             self.place[2] = setpoint[2]
         self.now += PERIOD
-        self.history.append(self._felt())
+        self.history.append(self.felt())
         return own
 
     def engaged(self):
@@ -101,19 +88,10 @@ class SetpointRobot(DrivenRobot):
             self.pass_time()
         return True
 
-    def wait(self, ticks, sensing=True):
-        """Let time pass without commands."""
-        for _ in range(ticks):
-            if sensing:
-                self.senses()
-            self.pass_time()
-
 
 def stepped(last, way):
     """Return the motion one tick after `last` whose setpoints go by `way` (2,); the hand stays."""
-    place = last.position + np.append(way, 0.0)
-    velocity = (place - last.position) / DT
-    return Motion(place, velocity, (velocity - last.velocity) / DT)
+    return last.onto(last.position + np.append(way, 0.0), DT)
 
 
 def toward(last, wish):

@@ -102,7 +102,7 @@ def pushed(by=0.25):
     robot = SetpointRobot().engaged()
     robot.blocked = True
     robot.place = robot.place - [by, 0.0, 0.0]
-    robot.history.append(robot._felt())
+    robot.history.append(robot.felt())
     robot.senses()
     return robot
 
@@ -201,7 +201,7 @@ def test_joints_whose_velocities_nobody_measures_are_not_moved_and_it_is_said():
 def test_a_velocity_that_is_no_number_is_no_measurement():
     robot = SetpointRobot().engaged()
     robot.speed = np.array([np.nan, 0.0, 0.0])
-    robot.history.append(robot._felt())
+    robot.history.append(robot.felt())
     robot.senses()
     assert not robot.send(Motion.at_rest(robot.gate.motion.position))
     assert robot.gate.latched
@@ -210,7 +210,7 @@ def test_a_velocity_that_is_no_number_is_no_measurement():
 def test_an_engagement_begins_where_the_joints_are_measured_and_at_no_effort_beyond():
     robot = SetpointRobot()
     robot.speed = np.array([1.1, 0.0, 0.0])  # 22 N m by damping alone
-    robot.history = [robot._felt()]
+    robot.history = [robot.felt()]
     robot.senses()
     assert not robot.send(REST)
     assert 'one -22, allowed 20' in robot.gate.reason
@@ -222,7 +222,7 @@ def test_a_reset_is_refused_while_a_drive_would_be_asked_for_too_much():
     robot.wait(5)
     assert robot.gate.state is Phase.REST
     robot.place = robot.place + [0.0, 0.3, 0.0]
-    robot.history.append(robot._felt())
+    robot.history.append(robot.felt())
     robot.senses()
     robot.gate, ok, said = gate.reset(robot.config, robot.gate, robot.position, robot.now)
     assert not ok
@@ -235,7 +235,7 @@ def test_each_stop_goes_to_where_the_joints_are_then():
     for _ in range(2):
         robot.place = robot.place + [0.05, 0.0, 0.0]
         robot.speed[:] = 0.0
-        robot.history.append(robot._felt())
+        robot.history.append(robot.felt())
         robot.blocked = True
         robot.senses()
         robot.gate = gate.estop(robot.config, robot.gate, robot.now, 'e-stop')
